@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_server.h - HTTPS server: libevent's loop in front, worker threads behind
+ *
+ * The loop thread speaks TLS and HTTP/1.1; a whole request goes to a bounded queue, a worker calls
+ * the route's handler, the loop sends the answer. Handlers are synchronous and run concurrently.
+ * When the queue is full the answer is 503 with Retry-After, so memory stays bounded.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_PATCH = 8, HTTP_DELETE = 16 };
+
+struct http_request {
+	enum http_method method;
+	const char *path;  /* decoded, without the query */
+	const char *query; /* raw, after '?'; "" where there is none */
+	const void *body;
+	size_t body_len;
+	const char *peer_address; /* text */
+	const char *request_id;   /* UUID, made here, also in the answer's header */
+	const struct http_route *route;
+	void *user; /* what the server's before hook attached, e.g. the identity */
+	/* private */
+	void *impl;
+};
+
+struct http_response {
+	int status; /* 200 unless set */
+	struct buf body; /* bounded by the server's maximum */
+	/* private */
+	void *impl;
+};
+
+/* 0, or a negative errno that becomes 500 and a log line. Sets status and body itself otherwise. */
+typedef int (*http_handler_fn)(struct http_request *req, struct http_response *res, void *arg);
+
+struct http_route {
+	enum http_method method;
+	const char *pattern; /* "/api/alerts/{id}"; segments match case-insensitively, {x} one segment */
+	http_handler_fn handler;
+	uint64_t permission; /* what the module above makes of it; opaque here */
+	const char *operation; /* name for documentation and logs, "alerts_get" */
+};
+
+struct http_server_options {
+	const char *address; /* "0.0.0.0" */
+	uint16_t port;
+	const char *certificate_file, *key_file; /* PEM */
+	const char *client_ca_file; /* ask for a client certificate from this CA; NULL: do not ask */
+	bool client_required;       /* refuse the connection without one */
+	unsigned int workers;       /* threads */
+	unsigned int queue_max;     /* waiting requests */
+	size_t body_max;            /* larger requests get 413 */
+	/*
+	 * Called on the worker before the handler; returns 0 to go on, 1 when it has answered itself.
+	 * after is called when the response is complete, also when before answered (nullable).
+	 */
+	int (*before)(struct http_request *req, struct http_response *res, void *arg);
+	void (*after)(struct http_request *req, struct http_response *res, void *arg);
+	void *arg;
+};
+
+struct http_server;
+
+int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
+		    struct err *err);
+/* routes: an array that outlives the server, ended by a zeroed entry; arg goes to its handlers. */
+int http_server_add_routes(struct http_server *s, const struct http_route *routes, void *arg);
+/* Files below dir under the prefix, with ETag and cache headers; other paths get index.html. */
+int http_server_add_static(struct http_server *s, const char *prefix, const char *dir);
+int http_server_start(struct http_server *s, struct err *err);
+/* Loads certificate and key again, e.g. after a renewal. */
+int http_server_reload_tls(struct http_server *s, struct err *err);
+/* Stops accepting, lets running handlers end, frees. */
+void http_server_free(struct http_server *s);
+DEFINE_CLEANUP(struct http_server *, http_server_free)
+
+/* The value of {name} in the route's pattern, decoded; NULL where the pattern has none. */
+const char *http_request_param(const struct http_request *req, const char *name);
+/* Decoded query parameter, or NULL. Names compare case-sensitively; "$filter" is given as such. */
+const char *http_request_query(const struct http_request *req, const char *name);
+const char *http_request_header(const struct http_request *req, const char *name);
+const char *http_request_cookie(const struct http_request *req, const char *name);
+/* SHA-256 of the client certificate in DER as hex, and its subject's CN; NULL without one. */
+const char *http_request_peer_fingerprint(const struct http_request *req);
+const char *http_request_peer_name(const struct http_request *req);
+/* The client certificate in PEM, or NULL. */
+const char *http_request_peer_pem(const struct http_request *req);
+
+int http_response_header(struct http_response *res, const char *name, const char *value);
+/* Sets Content-Type and appends the text. */
+int http_response_json(struct http_response *res, int status, const char *json, size_t len);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel.h - what the kernel saw, decoded: the border between kernel/ and the rest of the sensor
+ *
+ * kernel/ owns the BPF object, its maps and links, the tiers and the ring. It hands each record on
+ * as one struct kernel_event whose strings point into the ring: they are valid during the callback
+ * only and are not NUL-terminated. Nothing is enriched here: no /proc, no hashes, no names.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum kernel_kind {
+	KERNEL_PROCESS_FORK,
+	KERNEL_PROCESS_EXEC,
+	KERNEL_PROCESS_EXIT,
+	KERNEL_FILE_CREATE,
+	KERNEL_FILE_WRITE, /* closed after having been open for writing and written to */
+	KERNEL_FILE_RENAME,
+	KERNEL_FILE_DELETE,
+	KERNEL_NET_CONNECT, /* error 0 = connected, else errno of the failure */
+	KERNEL_NET_ACCEPT,
+	KERNEL_NET_LISTEN,
+	KERNEL_KIND_COUNT,
+};
+
+struct kernel_str {
+	const char *data; /* bytes as the kernel has them: any encoding, no NUL at the end */
+	uint32_t len;
+};
+
+/* Who acted: read in the kernel at the moment of the event. */
+struct kernel_task {
+	uint32_t pid;  /* thread group id, in the initial namespace */
+	uint32_t tid;
+	uint32_t ppid; /* thread group id of the real parent */
+	uint32_t uid, gid, euid, egid, loginuid, session;
+	int64_t start_boottime_ns;        /* of the thread group leader */
+	int64_t parent_start_boottime_ns; /* likewise of the parent */
+	uint64_t cgroup_id;
+	uint64_t mnt_ns, pid_ns, net_ns; /* inode numbers */
+	uint64_t cap_effective;
+	char comm[16]; /* NUL-terminated */
+};
+
+struct kernel_event {
+	enum kernel_kind kind;
+	uint16_t cpu;
+	uint64_t sequence;   /* per CPU, from 1, without holes but for losses that are counted */
+	int64_t boottime_ns; /* CLOCK_BOOTTIME */
+	struct kernel_task task; /* fork: the parent; exec and exit: the process itself */
+	union {
+		struct {
+			uint32_t child_pid, child_tid;
+			int64_t child_start_boottime_ns;
+			uint64_t clone_flags;
+		} fork;
+		struct {
+			struct kernel_str path;  /* the executable, absolute, as seen from its root */
+			struct kernel_str argv;  /* arguments, each followed by a NUL */
+			struct kernel_str cwd;
+			struct kernel_str interpreter_script; /* for #! the script's path, else empty */
+			uint64_t inode, device, size;
+			int64_t ctime_ns, mtime_ns; /* with inode and device: the key of the hash cache */
+			uint32_t mode, owner;
+			bool argv_truncated; /* more in /proc/PID/cmdline while the process lives */
+			bool gained_privilege; /* set-user-id, set-group-id or file capabilities took effect */
+			bool from_memory;     /* memfd or a file that has no name any more */
+		} exec;
+		struct {
+			uint32_t exit_code; /* as wait(2) gives it: status << 8 | signal */
+		} exit;
+		struct {
+			struct kernel_str path, old_path; /* old_path for rename only */
+			uint64_t inode, device, size;
+			int64_t ctime_ns, mtime_ns;
+			uint32_t mode, owner;
+			uint64_t bytes_written;
+		} file;
+		struct {
+			uint8_t family;   /* AF_INET or AF_INET6 */
+			uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+			uint16_t local_port, remote_port; /* host byte order */
+			uint8_t local_address[16], remote_address[16]; /* first 4 bytes for AF_INET */
+			uint64_t socket_cookie;
+			int32_t error;
+		} net;
+	};
+};
+
+/* Lost records since the last call of on_loss, by kind; the interval they were lost in. */
+struct kernel_loss {
+	uint64_t by_kind[KERNEL_KIND_COUNT];
+	int64_t since_boottime_ns, until_boottime_ns;
+};
+
+struct kernel_handlers {
+	/* Called from kernel_poll() for each record in the order of its ring. */
+	void (*on_event)(void *arg, const struct kernel_event *e);
+	void (*on_loss)(void *arg, const struct kernel_loss *loss);
+	void *arg;
+};
+
+struct kernel_options {
+	char tier;            /* 0: choose by trial; 'A' or 'C' forces, for tests */
+	uint32_t ring_bytes;  /* power of two; 0: the default */
+	const char *pin_dir;  /* bpffs folder where programs and rings outlive the process; NULL: none */
+	uint32_t self_pids[4]; /* processes of Vakt itself, whose file and network events are not reported */
+};
+
+/* One signal and what provides it here, for `vakt health --details sensors`. */
+struct kernel_signal {
+	enum kernel_kind kind;
+	const char *name;     /* "process_exec", ... */
+	const char *provider; /* "lsm/bprm_committed_creds", "tp_btf/sched_process_exec", ... or NULL */
+	const char *missing;  /* why there is no provider, or what it cannot see here; NULL: complete */
+};
+
+struct kernel;
+
+int kernel_open(const struct kernel_options *options, const struct kernel_handlers *handlers,
+		struct kernel **ret_kernel, struct err *err);
+/* Detaches and unpins. With keep, pinned programs go on filling the ring for a successor. */
+void kernel_close(struct kernel *k, bool keep);
+/* To be watched for reading; wake-ups are batched. */
+int kernel_fd(const struct kernel *k);
+/* Hands all that is in the ring to the handlers, at most max records. Count, or negative errno. */
+int kernel_poll(struct kernel *k, unsigned int max);
+char kernel_tier(const struct kernel *k);
+size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals);
+/* Bytes of rings and maps, beside the process's own memory. */
+size_t kernel_memory_bytes(const struct kernel *k);
+const char *kernel_kind_name(enum kernel_kind kind);
