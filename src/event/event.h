@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "event/schema.gen.h"
 
 enum event_type {
@@ -29,7 +30,9 @@ enum event_field_flag {
 	EVENT_FIELD_NULLABLE = 1,       /* a number that may be missing */
 	EVENT_FIELD_LOW_CARDINALITY = 2,
 	EVENT_FIELD_EXTENSION = 4,      /* not a column of the reference's hunting schema */
-	EVENT_FIELD_STORED = 8,         /* has a source, so a column in the store */
+	EVENT_FIELD_STORED = 8,         /* a column in the store, beside the envelope's */
+	EVENT_FIELD_TEXT_INDEX = 16,    /* words in it are looked for */
+	EVENT_FIELD_BLOOM = 32,         /* whole values are looked for */
 };
 
 struct event_field {
@@ -54,6 +57,8 @@ struct event_table {
 	uint16_t field_count;
 	const struct event_field *fields;
 	const struct event_sigma_source *sigma; /* ends with category NULL */
+	const uint8_t *index_by_id; /* field id on the wire -> index, 255 where there is none */
+	uint16_t id_count;
 };
 
 extern const struct event_table event_tables[EVENT_TABLE_COUNT];

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes everything that depends on the event schema from schema/*.toml and schema/ids.lock.
+
+Each table stands in one TOML file named after it. ids.lock gives tables and fields their numbers on
+the wire: a number is never used again and a type never changes, so that an old sensor and a new
+cloud understand each other. `generate.py --update-lock` adds what is new; every other run refuses a
+schema that the lock does not cover.
+"""
+import argparse
+import json
+import pathlib
+import sys
+import tomllib
+
+HERE = pathlib.Path(__file__).resolve().parent
+LOCK = HERE / "ids.lock"
+TEXT_MAX = 32768
+
+# type -> (C enumerator, ClickHouse, protobuf, TypeScript)
+TYPES = {
+    "string": ("EVENT_STRING", "String", "string", "string"),
+    "int": ("EVENT_INT", "Int32", "sint64", "number"),
+    "long": ("EVENT_LONG", "Int64", "sint64", "string"),
+    "datetime": ("EVENT_DATETIME", "DateTime64(9, 'UTC')", "sint64", "string"),
+    "bool": ("EVENT_BOOL", "Bool", "bool", "boolean"),
+    "real": ("EVENT_REAL", "Float64", "double", "number"),
+    "dynamic": ("EVENT_DYNAMIC", "String", "string", "unknown"),
+}
+TABLE_KEYS = {"name", "doc", "extension", "actions", "sigma", "field"}
+FIELD_KEYS = {"name", "type", "source", "doc", "max", "sigma", "nullable", "low_cardinality",
+              "text_index", "bloom", "extension"}
+# kernel, file, passwd, ...: the sensor sends it; derived: computed on receipt and stored;
+# cloud: an envelope column that every stored row has; view: made when it is read.
+NOT_STORED = {"", "cloud", "view"}
+
+
+def fail(message):
+    sys.exit(f"schema: {message}")
+
+
+def load_tables():
+    tables = []
+    for path in sorted(HERE.glob("*.toml")):
+        with path.open("rb") as f:
+            try:
+                table = tomllib.load(f)
+            except tomllib.TOMLDecodeError as e:
+                fail(f"{path.name}: {e}")
+        if table.get("name") != path.stem:
+            fail(f"{path.name}: name must be '{path.stem}'")
+        for key in table.keys() - TABLE_KEYS:
+            fail(f"{path.name}: unknown key '{key}', allowed are {', '.join(sorted(TABLE_KEYS))}")
+        check_fields(path.name, table)
+        tables.append(table)
+    return tables
+
+
+def check_fields(file, table):
+    seen = set()
+    for field in table["field"]:
+        where = f"{file}: field '{field.get('name')}'"
+        for key in field.keys() - FIELD_KEYS:
+            fail(f"{where}: unknown key '{key}', allowed are {', '.join(sorted(FIELD_KEYS))}")
+        if field["type"] not in TYPES:
+            fail(f"{where}: type '{field['type']}' is none of {', '.join(TYPES)}")
+        if field["name"] in seen:
+            fail(f"{where}: stands there twice")
+        seen.add(field["name"])
+
+
+def read_lock():
+    ids = {}
+    for line in LOCK.read_text().splitlines() if LOCK.exists() else []:
+        if line and not line.startswith("#"):
+            name, number, kind = line.split()
+            ids[name] = (int(number), kind)
+    return ids
+
+
+def update_lock(tables):
+    ids = read_lock()
+
+    def take(name, kind, prefix):
+        if name not in ids:
+            used = [n for k, (n, _) in ids.items() if k.rpartition(".")[0] == prefix]
+            ids[name] = (max(used, default=0) + 1, kind)
+
+    for table in tables:
+        take(table["name"], "table", "")
+        for field in table["field"]:
+            take(f"{table['name']}.{field['name']}", field["type"], table["name"])
+    lines = ["# name, number on the wire, type. Lines are added, never changed or removed."]
+    lines += [f"{name} {number} {kind}" for name, (number, kind) in ids.items()]
+    LOCK.write_text("\n".join(lines) + "\n")
+
+
+def number_tables(tables):
+    ids = read_lock()
+    wanted = set()
+
+    def number(name, kind):
+        wanted.add(name)
+        if name not in ids:
+            fail(f"{name} is not in ids.lock; run schema/generate.py --update-lock")
+        if ids[name][1] != kind:
+            fail(f"{name} is '{kind}' but ids.lock says '{ids[name][1]}': a type never changes")
+        return ids[name][0]
+
+    for table in tables:
+        table["id"] = number(table["name"], "table")
+        for field in table["field"]:
+            field["id"] = number(f"{table['name']}.{field['name']}", field["type"])
+    gone = sorted(set(ids) - wanted)
+    if gone:
+        fail(f"ids.lock has {', '.join(gone)}, which the schema lost: columns are never removed")
+    tables.sort(key=lambda t: t["id"])
+
+
+def sql_type(field):
+    base = TYPES[field["type"]][1]
+    if field.get("low_cardinality"):
+        return f"LowCardinality({base})"
+    return f"Nullable({base})" if field.get("nullable") else base
+
+
+def stored(field):
+    return field.get("source", "") not in NOT_STORED
+
+
+def quoted(text):
+    return json.dumps(text)
+
+
+HEAD = "/* Made by schema/generate.py from the tables in schema/. */\n"
+
+
+def header(tables):
+    out = [HEAD, "#pragma once\n", "enum event_table_id {"]
+    out += [f"\tEVENT_{t['name']}," for t in tables]
+    out += ["\tEVENT_TABLE_COUNT,", "};\n"]
+    out.append(f"#define EVENT_FIELDS_MAX {max(len(t['field']) for t in tables)}\n")
+    for t in tables:
+        out.append(f"enum {t['name']}_field {{")
+        out += [f"\t{t['name']}_{f['name']}," for f in t["field"]]
+        out.append("};\n")
+    return "\n".join(out)
+
+
+def flags(field):
+    names = []
+    for key in ("nullable", "low_cardinality", "extension", "text_index", "bloom"):
+        if field.get(key):
+            names.append(f"EVENT_FIELD_{key.upper()}")
+    if stored(field):
+        names.append("EVENT_FIELD_STORED")
+    return " | ".join(names) or "0"
+
+
+def source(tables):
+    out = [HEAD, '#include "event/event.h"\n']
+    for t in tables:
+        name = t["name"]
+        out.append(f"static const struct event_field {name}_fields[] = {{")
+        for f in t["field"]:
+            sigma = quoted(f["sigma"]) if "sigma" in f else "NULL"
+            out.append(f"\t{{ {quoted(f['name'])}, {sigma}, {quoted(sql_type(f))}, "
+                       f"{f.get('max', TEXT_MAX)}, {f['id']}, {TYPES[f['type']][0]}, {flags(f)} }},")
+        out.append("};\n")
+        by_id = [255] * (max(f["id"] for f in t["field"]) + 1)
+        for i, f in enumerate(t["field"]):
+            by_id[f["id"]] = i
+        out.append(f"static const uint8_t {name}_by_id[] = {{ {', '.join(map(str, by_id))} }};\n")
+        for i, s in enumerate(t.get("sigma", [])):
+            actions = ", ".join(quoted(a) for a in s["actions"])
+            out.append(f"static const char *const {name}_actions_{i}[] = {{ {actions}, NULL }};")
+        out.append(f"static const struct event_sigma_source {name}_sigma[] = {{")
+        for i, s in enumerate(t.get("sigma", [])):
+            out.append(f"\t{{ {quoted(s['category'])}, {name}_actions_{i} }},")
+        out += ["\t{ NULL, NULL },", "};\n"]
+    out.append("const struct event_table event_tables[EVENT_TABLE_COUNT] = {")
+    for t in tables:
+        out.append(f"\t{{ {quoted(t['name'])}, {t['id']}, {len(t['field'])}, {t['name']}_fields, "
+                   f"{t['name']}_sigma, {t['name']}_by_id, ARRAY_SIZE({t['name']}_by_id) }},")
+    out.append("};")
+    return "\n".join(out) + "\n"
+
+
+def proto(tables):
+    out = ["// Made by schema/generate.py: the payload of a frame, after zstd.",
+           'syntax = "proto3";', "package vakt;\n",
+           "message Batch {", "  string stream = 1;", "  uint64 number = 2;",
+           "  string boot_id = 3;", "  sint64 sealed_realtime_ns = 4;",
+           "  sint64 sealed_boottime_ns = 5;", "  repeated Event event = 6;", "}\n",
+           "message Event {", "  uint32 cpu = 1;", "  uint64 sequence = 2;",
+           "  sint64 boottime_ns = 3;", "  oneof row {"]
+    out += [f"    {t['name']} {t['name'].lower()} = {15 + t['id']};" for t in tables]
+    out += ["  }", "}"]
+    for t in tables:
+        out.append(f"\nmessage {t['name']} {{")
+        out += [f"  optional {TYPES[f['type']][2]} {f['name']} = {f['id']};"
+                for f in sorted(t["field"], key=lambda f: f["id"])]
+        out.append("}")
+    return "\n".join(out) + "\n"
+
+
+def typescript(tables):
+    out = ["// Made by schema/generate.py from schema/*.toml."]
+    for t in tables:
+        out.append(f"\n/** {t['doc']} */\nexport interface {t['name']} {{")
+        for f in t["field"]:
+            out.append(f"  /** {f['doc']} */\n  {f['name']}?: {TYPES[f['type']][3]};")
+        out.append("}")
+    return "\n".join(out) + "\n"
+
+
+def markdown(tables):
+    out = ["# Event tables", "",
+           "Made from `schema/`. A column without a source is there for queries and always empty."]
+    for t in tables:
+        out += ["", f"## {t['name']}", "", t["doc"]]
+        if t.get("actions"):
+            out += ["", "| ActionType | Meaning |", "|---|---|"]
+            out += [f"| {a['name']} | {a['doc']} |" for a in t["actions"]]
+        out += ["", "| Column | Type | Source | Sigma | Meaning |", "|---|---|---|---|---|"]
+        for f in t["field"]:
+            name = f["name"] + (" (ours)" if f.get("extension") or t.get("extension") else "")
+            out.append(f"| {name} | {f['type']} | {f.get('source', '')} | {f.get('sigma', '')} "
+                       f"| {f['doc']} |")
+    return "\n".join(out) + "\n"
+
+
+OUTPUTS = {"schema.gen.h": header, "schema.gen.c": source, "schema.gen.proto": proto,
+           "schema.gen.ts": typescript, "schema.gen.md": markdown}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--update-lock", action="store_true")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for the generated files")
+    args = parser.parse_args()
+    tables = load_tables()
+    if args.update_lock:
+        update_lock(tables)
+    number_tables(tables)
+    for name, make in OUTPUTS.items() if args.out else ():
+        (args.out / name).write_text(make(tables))
+
+
+if __name__ == "__main__":
+    main()
