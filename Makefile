@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two commands do everything: `make up` runs Vakt on this machine, `make test` proves it.
+
+BUILD := build/release
+ASAN := build/asan
+
+.PHONY: up down build test bench fuzz clean
+
+up:
+	@tools/install-packages.sh packaging/packages-build.txt
+	@tools/up.sh
+
+down:
+	@tools/down.sh
+
+build: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD)
+
+$(ASAN)/build.ninja:
+	meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false
+
+test:
+	@tools/install-packages.sh packaging/packages-build.txt packaging/packages-test.txt
+	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja
+	ninja -C $(ASAN)
+	@tools/run-tests.py $(ASAN):unit,fuzz $(BUILD):check,host
+
+clean:
+	rm -rf build

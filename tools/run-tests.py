@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs Meson's test suites in the given build folders and counts every single case.
+
+The last line is "N passed, N failed". A test program that dies, times out or reports no case at all
+counts as failed; its output is shown.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+CASE = re.compile(r"^(ok|not ok)\b", re.MULTILINE)
+
+
+def run(build, suites):
+    log = build / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    args = ["meson", "test", "-C", str(build), "--num-processes", "2", "--print-errorlogs"]
+    for suite in suites:
+        args += ["--suite", suite]
+    subprocess.run(args, check=False)
+    if not log.exists():
+        print(f"{build}: no test ran")
+        return 0, 1
+    passed = failed = 0
+    for line in log.read_text().splitlines():
+        test = json.loads(line)
+        cases = [m.group(1) for m in CASE.finditer(test.get("stdout", ""))]
+        good, bad = cases.count("ok"), cases.count("not ok")
+        if test["result"] == "OK":
+            passed += max(good, 1)
+        else:
+            passed += good
+            failed += max(bad, 1)
+            print(f"failed: {test['name']} ({test['result']})")
+    return passed, failed
+
+
+def main():
+    passed = failed = 0
+    for spec in sys.argv[1:]:
+        build, _, suites = spec.partition(":")
+        p, f = run(pathlib.Path(build), [s for s in suites.split(",") if s])
+        passed += p
+        failed += f
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
+
+
+if __name__ == "__main__":
+    main()
