@@ -22,7 +22,7 @@ enum kernel_kind {
 	KERNEL_FILE_WRITE, /* closed after having been open for writing and written to */
 	KERNEL_FILE_RENAME,
 	KERNEL_FILE_DELETE,
-	KERNEL_NET_CONNECT, /* error 0 = connected, else errno of the failure */
+	KERNEL_NET_CONNECT, /* the outcome: error 0 = connected, else errno of the failure */
 	KERNEL_NET_ACCEPT,
 	KERNEL_NET_LISTEN,
 	KERNEL_KIND_COUNT,
@@ -63,7 +63,6 @@ struct kernel_event {
 			struct kernel_str path;  /* the executable, absolute, as seen from its root */
 			struct kernel_str argv;  /* arguments, each followed by a NUL */
 			struct kernel_str cwd;
-			struct kernel_str interpreter_script; /* for #! the script's path, else empty */
 			uint64_t inode, device, size;
 			int64_t ctime_ns, mtime_ns; /* with inode and device: the key of the hash cache */
 			uint32_t mode, owner;
@@ -106,10 +105,7 @@ struct kernel_handlers {
 };
 
 struct kernel_options {
-	char tier;            /* 0: choose by trial; 'A' or 'C' forces, for tests */
-	uint32_t ring_bytes;  /* power of two; 0: the default */
-	const char *pin_dir;  /* bpffs folder where programs and rings outlive the process; NULL: none */
-	uint32_t self_pids[4]; /* processes of Vakt itself, whose file and network events are not reported */
+	uint32_t ring_bytes; /* power of two; 0: the default */
 };
 
 /* One signal and what provides it here, for `vakt health --details sensors`. */
@@ -124,13 +120,13 @@ struct kernel;
 
 int kernel_open(const struct kernel_options *options, const struct kernel_handlers *handlers,
 		struct kernel **ret_kernel, struct err *err);
-/* Detaches and unpins. With keep, pinned programs go on filling the ring for a successor. */
-void kernel_close(struct kernel *k, bool keep);
+/* Detaches; what is still in the ring is lost, so poll until empty before. */
+void kernel_close(struct kernel *k);
+DEFINE_CLEANUP(struct kernel *, kernel_close)
 /* To be watched for reading; wake-ups are batched. */
 int kernel_fd(const struct kernel *k);
-/* Hands all that is in the ring to the handlers, at most max records. Count, or negative errno. */
-int kernel_poll(struct kernel *k, unsigned int max);
-char kernel_tier(const struct kernel *k);
+/* Hands all that is in the ring to the handlers, and losses. Count, or negative errno. */
+int kernel_poll(struct kernel *k);
 size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals);
 /* Bytes of rings and maps, beside the process's own memory. */
 size_t kernel_memory_bytes(const struct kernel *k);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * kinds.bpf.h - numbers of the kinds, as enum kernel_kind has them (checked in decode.c)
+ */
+#pragma once
+
+#define RECORD_PROCESS_FORK 0
+#define RECORD_PROCESS_EXEC 1
+#define RECORD_PROCESS_EXIT 2
+#define RECORD_FILE_CREATE 3
+#define RECORD_FILE_WRITE 4
+#define RECORD_FILE_RENAME 5
+#define RECORD_FILE_DELETE 6
+#define RECORD_NET_CONNECT 7
+#define RECORD_NET_ACCEPT 8
+#define RECORD_NET_LISTEN 9

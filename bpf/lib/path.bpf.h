@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * path.bpf.h - absolute path of a dentry by walking up to the task's root
+ *
+ * bpf_d_path() is refused in tracepoints, so names are read one by one and written from the end of
+ * a buffer to its start. What passes PATH_DEPTH names or RECORD_PATH_MAX bytes loses its beginning.
+ */
+#pragma once
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include "record.h"
+
+#define PATH_DEPTH 64
+#define NAME_MASK 255
+
+struct path_buffer {
+	/* The last name may begin anywhere below RECORD_PATH_MAX: room for one more behind it. */
+	char data[RECORD_PATH_MAX + NAME_MASK + 1];
+	__u32 start;
+};
+
+static __always_inline struct mount *path_mount(struct vfsmount *m)
+{
+	return (struct mount *)((char *)m - bpf_core_field_offset(struct mount, mnt));
+}
+
+struct path_walk {
+	struct path_buffer *b;
+	struct dentry *dentry, *root;
+	struct vfsmount *root_mnt;
+	struct mount *mnt;
+	__u32 pos;
+};
+
+/* One step up, for bpf_loop(): 1 ends the walk. A plain loop is too much for the verifier. */
+static long path_step(__u32 i, void *arg)
+{
+	struct path_walk *w = arg;
+	struct path_buffer *b = w->b;
+	/* Copies: CO-RE would relocate struct path_walk as if it were the kernel's. */
+	struct dentry *dentry = w->dentry;
+	struct mount *mnt = w->mnt;
+	struct vfsmount *vfs =
+		(struct vfsmount *)((char *)mnt + bpf_core_field_offset(struct mount, mnt));
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	const unsigned char *name;
+	__u32 len, pos = w->pos;
+
+	if (dentry == w->root && vfs == w->root_mnt)
+		return 1;
+	if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == parent) {
+		struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
+
+		if (mnt == up)
+			return 1;
+		w->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+		w->mnt = up;
+		return 0;
+	}
+	len = BPF_CORE_READ(dentry, d_name.len) & NAME_MASK;
+	name = BPF_CORE_READ(dentry, d_name.name);
+	if (pos < len + 1)
+		return 1;
+	pos -= len;
+	bpf_probe_read_kernel(&b->data[pos & (RECORD_PATH_MAX - 1)], len, name);
+	pos--;
+	b->data[pos & (RECORD_PATH_MAX - 1)] = '/';
+	w->pos = pos;
+	w->dentry = parent;
+	return 0;
+}
+
+/* Fills b; the path is b->data[b->start .. RECORD_PATH_MAX). Returns its length. */
+static __always_inline __u32 path_walk(struct path_buffer *b, struct dentry *dentry,
+				       struct vfsmount *vfsmount, struct task_struct *task)
+{
+	struct path_walk w = {
+		.b = b,
+		.dentry = dentry,
+		.root = BPF_CORE_READ(task, fs, root.dentry),
+		.root_mnt = BPF_CORE_READ(task, fs, root.mnt),
+		.mnt = path_mount(vfsmount),
+		.pos = RECORD_PATH_MAX,
+	};
+
+	bpf_loop(PATH_DEPTH, path_step, &w, 0);
+	if (w.pos == RECORD_PATH_MAX) { /* the root itself */
+		w.pos--;
+		b->data[w.pos & (RECORD_PATH_MAX - 1)] = '/';
+	}
+	b->start = w.pos;
+	return RECORD_PATH_MAX - w.pos;
+}

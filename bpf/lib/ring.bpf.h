@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ring.bpf.h - numbers a record, sends it, counts it when there is no room
+ *
+ * Waking the reader for each record costs a fifth of an exec; it polls by itself, so it is woken
+ * only when the ring has filled past a mark.
+ */
+#pragma once
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "record.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 * 1024 * 1024);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct record_counters);
+} counters SEC(".maps");
+
+/* Set before load: how full the ring may get before the reader is woken. */
+extern const volatile __u64 wake_bytes; /* defined once, in process.bpf.c */
+
+static __always_inline struct record_counters *ring_counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+static __always_inline void ring_number(struct record_header *h)
+{
+	struct record_counters *c = ring_counters();
+
+	h->cpu = bpf_get_smp_processor_id();
+	h->boottime_ns = bpf_ktime_get_boot_ns();
+	/* Atomic: an interrupt on this processor may send a record in between. */
+	h->sequence = c ? __sync_fetch_and_add(&c->sequence, 1) + 1 : 0;
+}
+
+static __always_inline void ring_send(struct record_header *h, __u64 size)
+{
+	__u64 flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < wake_bytes ?
+			      BPF_RB_NO_WAKEUP :
+			      BPF_RB_FORCE_WAKEUP;
+	struct record_counters *c;
+
+	if (bpf_ringbuf_output(&ring, h, size, flags) == 0)
+		return;
+	c = ring_counters();
+	if (c && h->kind < RECORD_KINDS)
+		__sync_fetch_and_add(&c->lost[h->kind], 1);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * net.bpf.c - TCP connections made and sockets that listen
+ *
+ * The tracepoint inet_sock_set_state loads on every tier. A connection begins in the process that
+ * asks for it but ends in an interrupt, where current is somebody else: who asked is kept by socket
+ * from the first SYN to the outcome.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "lib/kinds.bpf.h"
+#include "lib/ring.bpf.h"
+#include "lib/task.bpf.h"
+
+#define AF_INET 2
+#define AF_INET6 10
+
+/* Connections under way; the oldest are forgotten when there are more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct record_task);
+} connecting SEC(".maps");
+
+static __always_inline void fill_socket(struct record_net *r, const struct sock *sk)
+{
+	r->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	r->protocol = BPF_CORE_READ(sk, sk_protocol);
+	r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	r->socket_cookie = (__u64)sk;
+	if (r->family == AF_INET) {
+		BPF_CORE_READ_INTO(&r->local_address, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO(&r->remote_address, sk, __sk_common.skc_daddr);
+		return;
+	}
+	BPF_CORE_READ_INTO(&r->local_address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+	BPF_CORE_READ_INTO(&r->remote_address, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+}
+
+static __always_inline void send_socket(const struct sock *sk, __u32 kind,
+					const struct record_task *task, __s32 error)
+{
+	struct record_net r = {};
+
+	r.h.kind = kind;
+	r.h.task = *task;
+	r.error = error;
+	fill_socket(&r, sk);
+	ring_number(&r.h);
+	ring_send(&r.h, sizeof(r));
+}
+
+static __always_inline void on_outcome(const struct sock *sk, int newstate)
+{
+	__u64 key = (__u64)sk;
+	struct record_task *kept = bpf_map_lookup_elem(&connecting, &key);
+	struct record_task task;
+	__s32 error = 0;
+
+	if (!kept)
+		return;
+	task = *kept;
+	if (newstate != BPF_TCP_ESTABLISHED) {
+		error = BPF_CORE_READ(sk, sk_err);
+		if (!error)
+			error = 104; /* ECONNRESET: closed by its own program before an answer */
+	}
+	bpf_map_delete_elem(&connecting, &key);
+	send_socket(sk, RECORD_NET_CONNECT, &task, error);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int newstate)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	struct record_task task = {};
+	__u64 key = (__u64)sk;
+
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	if (oldstate == BPF_TCP_SYN_SENT) {
+		on_outcome(sk, newstate);
+		return 0;
+	}
+	if (newstate != BPF_TCP_SYN_SENT && newstate != BPF_TCP_LISTEN)
+		return 0;
+	task_fill(bpf_get_current_task_btf(), &task);
+	if (newstate == BPF_TCP_SYN_SENT)
+		bpf_map_update_elem(&connecting, &key, &task, BPF_ANY);
+	else
+		send_socket(sk, RECORD_NET_LISTEN, &task, 0);
+	return 0;
+}

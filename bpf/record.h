@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * record.h - the ring's records, shared by the kernel programs and their reader
+ *
+ * Fixed parts with explicit padding, largest members first; a tail of bytes follows whose pieces
+ * are given by lengths, in the order of the length members. Ships inside one binary, so the layout
+ * may change freely. The reader believes none of it (src/sensor/kernel/decode.c).
+ */
+#pragma once
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define RECORD_KINDS 10
+#define RECORD_PATH_MAX 4096
+#define RECORD_ARGV_MAX 16384
+/* path + cwd + argv, rounded up to a power of two so that an offset can be masked */
+#define RECORD_TAIL_MAX 32768
+
+struct record_task {
+	__u64 start_boottime_ns;
+	__u64 parent_start_boottime_ns;
+	__u64 cgroup_id;
+	__u64 cap_effective;
+	__u32 mnt_ns, pid_ns, net_ns;
+	__u32 pid, tid, ppid;
+	__u32 uid, gid, euid, egid;
+	__u32 loginuid, session;
+	char comm[16];
+};
+
+struct record_header {
+	__u32 kind; /* enum kernel_kind */
+	__u32 cpu;
+	__u64 sequence;
+	__u64 boottime_ns;
+	struct record_task task;
+};
+
+struct record_fork {
+	struct record_header h;
+	__u64 child_start_boottime_ns;
+	__u64 clone_flags;
+	__u32 child_pid, child_tid;
+};
+
+struct record_exec {
+	struct record_header h;
+	__u64 inode, device, size;
+	__s64 ctime_ns, mtime_ns;
+	__u32 mode, owner;
+	__u32 path_len, cwd_len, argv_len; /* pieces of the tail */
+	__u8 argv_truncated, gained_privilege, from_memory, pad;
+	/* then the tail */
+};
+
+struct record_exit {
+	struct record_header h;
+	__u32 exit_code, pad;
+};
+
+struct record_net {
+	struct record_header h;
+	__u64 socket_cookie;
+	__u8 local_address[16], remote_address[16];
+	__s32 error;
+	__u16 local_port, remote_port; /* host byte order */
+	__u8 family, protocol, pad[6];
+};
+
+/* Per processor: what the reader must know about losses. */
+struct record_counters {
+	__u64 sequence;
+	__u64 lost[RECORD_KINDS];
+};
+
+_Static_assert(sizeof(struct record_task) == 96, "no hidden padding");
+_Static_assert(sizeof(struct record_header) == 120, "no hidden padding");
+_Static_assert(sizeof(struct record_fork) == 144, "no hidden padding");
+_Static_assert(sizeof(struct record_exec) == 184, "no hidden padding");
+_Static_assert(sizeof(struct record_exit) == 128, "no hidden padding");
+_Static_assert(sizeof(struct record_net) == 176, "no hidden padding");

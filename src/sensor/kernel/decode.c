@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/kernel/decode.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/kinds.bpf.h"
+#include "record.h"
+
+_Static_assert(KERNEL_KIND_COUNT == RECORD_KINDS, "kinds differ");
+_Static_assert(KERNEL_PROCESS_FORK == RECORD_PROCESS_FORK, "kinds differ");
+_Static_assert(KERNEL_PROCESS_EXEC == RECORD_PROCESS_EXEC, "kinds differ");
+_Static_assert(KERNEL_PROCESS_EXIT == RECORD_PROCESS_EXIT, "kinds differ");
+_Static_assert(KERNEL_FILE_DELETE == RECORD_FILE_DELETE, "kinds differ");
+_Static_assert(KERNEL_NET_CONNECT == RECORD_NET_CONNECT, "kinds differ");
+_Static_assert(KERNEL_NET_LISTEN == RECORD_NET_LISTEN, "kinds differ");
+
+static void decode_task(const struct record_task *t, struct kernel_task *ret)
+{
+	*ret = (struct kernel_task){
+		.pid = t->pid,
+		.tid = t->tid,
+		.ppid = t->ppid,
+		.uid = t->uid,
+		.gid = t->gid,
+		.euid = t->euid,
+		.egid = t->egid,
+		.loginuid = t->loginuid,
+		.session = t->session,
+		.start_boottime_ns = (int64_t)t->start_boottime_ns,
+		.parent_start_boottime_ns = (int64_t)t->parent_start_boottime_ns,
+		.cgroup_id = t->cgroup_id,
+		.mnt_ns = t->mnt_ns,
+		.pid_ns = t->pid_ns,
+		.net_ns = t->net_ns,
+		.cap_effective = t->cap_effective,
+	};
+	memcpy(ret->comm, t->comm, sizeof(ret->comm));
+	ret->comm[sizeof(ret->comm) - 1] = '\0';
+}
+
+static int decode_exec(const struct record_exec *r, size_t len, struct kernel_event *e)
+{
+	const char *tail = (const char *)(r + 1);
+	uint64_t need;
+
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	need = (uint64_t)r->path_len + r->cwd_len + r->argv_len;
+	if (need > len - sizeof(*r))
+		return -EBADMSG;
+	e->exec.path = (struct kernel_str){ tail, r->path_len };
+	e->exec.cwd = (struct kernel_str){ tail + r->path_len, r->cwd_len };
+	e->exec.argv = (struct kernel_str){ tail + r->path_len + r->cwd_len, r->argv_len };
+	e->exec.inode = r->inode;
+	e->exec.device = r->device;
+	e->exec.size = r->size;
+	e->exec.ctime_ns = r->ctime_ns;
+	e->exec.mtime_ns = r->mtime_ns;
+	e->exec.mode = r->mode;
+	e->exec.owner = r->owner;
+	e->exec.argv_truncated = r->argv_truncated;
+	e->exec.gained_privilege = r->gained_privilege;
+	e->exec.from_memory = r->from_memory;
+	return 0;
+}
+
+static int decode_net(const struct record_net *r, size_t len, struct kernel_event *e)
+{
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	e->net.family = r->family;
+	e->net.protocol = r->protocol;
+	e->net.local_port = r->local_port;
+	e->net.remote_port = r->remote_port;
+	memcpy(e->net.local_address, r->local_address, sizeof(r->local_address));
+	memcpy(e->net.remote_address, r->remote_address, sizeof(r->remote_address));
+	e->net.socket_cookie = r->socket_cookie;
+	e->net.error = r->error;
+	return 0;
+}
+
+static int decode_body(const struct record_header *h, size_t len, struct kernel_event *e)
+{
+	const struct record_fork *fork = (const void *)h;
+	const struct record_exit *exit = (const void *)h;
+
+	switch (e->kind) {
+	case KERNEL_PROCESS_FORK:
+		if (len < sizeof(*fork))
+			return -EBADMSG;
+		e->fork.child_pid = fork->child_pid;
+		e->fork.child_tid = fork->child_tid;
+		e->fork.child_start_boottime_ns = (int64_t)fork->child_start_boottime_ns;
+		e->fork.clone_flags = fork->clone_flags;
+		return 0;
+	case KERNEL_PROCESS_EXIT:
+		if (len < sizeof(*exit))
+			return -EBADMSG;
+		e->exit.exit_code = exit->exit_code;
+		return 0;
+	case KERNEL_PROCESS_EXEC:
+		return decode_exec((const void *)h, len, e);
+	case KERNEL_NET_CONNECT:
+	case KERNEL_NET_LISTEN:
+		return decode_net((const void *)h, len, e);
+	default:
+		return -EBADMSG;
+	}
+}
+
+int decode_record(const void *data, size_t len, struct kernel_event *ret_event)
+{
+	const struct record_header *h = data;
+	struct kernel_event e;
+	int r;
+
+	if (len < sizeof(*h) || h->kind >= KERNEL_KIND_COUNT || h->cpu > UINT16_MAX)
+		return -EBADMSG;
+	memset(&e, 0, sizeof(e));
+	e.kind = (enum kernel_kind)h->kind;
+	e.cpu = (uint16_t)h->cpu;
+	e.sequence = h->sequence;
+	e.boottime_ns = (int64_t)h->boottime_ns;
+	decode_task(&h->task, &e.task);
+	r = decode_body(h, len, &e);
+	if (r < 0)
+		return r;
+	*ret_event = e;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz-ring-record.c - any bytes as a record: every piece of a decoded event must lie inside it
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor/kernel/decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must_lie_inside(const struct kernel_str *s, const uint8_t *data, size_t size)
+{
+	const uint8_t *p = (const uint8_t *)s->data;
+
+	if (s->len && (p < data || p + s->len > data + size))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* Records are aligned to 8 bytes in the ring. */
+	_cleanup_free_ uint64_t *copy = malloc(size + 8);
+	struct kernel_event e;
+
+	if (!copy)
+		return 0;
+	memcpy(copy, data, size);
+	if (decode_record(copy, size, &e) < 0)
+		return 0;
+	if (e.kind == KERNEL_PROCESS_EXEC) {
+		must_lie_inside(&e.exec.path, (uint8_t *)copy, size);
+		must_lie_inside(&e.exec.cwd, (uint8_t *)copy, size);
+		must_lie_inside(&e.exec.argv, (uint8_t *)copy, size);
+	}
+	return 0;
+}

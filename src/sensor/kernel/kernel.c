@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel.c - loads and attaches the programs one by one, reads the ring, counts losses
+ *
+ * Each program is attached for itself: what the kernel refuses is missing with its reason and the
+ * rest works. Owns the BPF object, its links and the ring's reader.
+ */
+#include "sensor/kernel/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "record.h"
+#include "sensor/kernel/decode.h"
+#include "vakt.skel.h"
+
+#define RING_BYTES_DEFAULT (16u << 20)
+#define LOSS_INTERVAL_NS NSEC_PER_SEC
+
+static const char *const kind_names[KERNEL_KIND_COUNT] = {
+	"process_fork", "process_exec", "process_exit", "file_create", "file_write",
+	"file_rename",	"file_delete",	"net_connect",	"net_accept",  "net_listen",
+};
+
+/* Program of the object -> the kinds it provides. */
+static const struct {
+	const char *program;
+	enum kernel_kind kind;
+} providers[] = {
+	{ "on_fork", KERNEL_PROCESS_FORK },	{ "on_exec", KERNEL_PROCESS_EXEC },
+	{ "on_exit", KERNEL_PROCESS_EXIT },	{ "on_tcp_state", KERNEL_NET_CONNECT },
+	{ "on_tcp_state", KERNEL_NET_LISTEN },
+};
+
+struct kernel {
+	struct kernel_handlers handlers;
+	struct vakt_bpf *bpf;
+	struct ring_buffer *ring;
+	struct kernel_signal signals[KERNEL_KIND_COUNT];
+	char missing[KERNEL_KIND_COUNT][96];
+	uint32_t ring_bytes;
+	unsigned int cpus;
+	struct record_counters *counters; /* one a processor, as last read */
+	uint64_t lost[KERNEL_KIND_COUNT]; /* what has been reported so far */
+	int64_t loss_checked_ns;          /* boot time */
+	uint64_t malformed;
+};
+
+const char *kernel_kind_name(enum kernel_kind kind)
+{
+	return (unsigned int)kind < KERNEL_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+static int on_record(void *arg, void *data, size_t len)
+{
+	struct kernel *k = arg;
+	struct kernel_event e;
+
+	if (decode_record(data, len, &e) < 0) {
+		/* Our own programs wrote it: a mistake of ours, not to be met in silence. */
+		k->malformed++;
+		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "kernel record of %zu bytes makes no sense", len);
+		return 0;
+	}
+	k->handlers.on_event(k->handlers.arg, &e);
+	return 0;
+}
+
+static int print_debug(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	if (log_get_level() < LOG_LEVEL_DEBUG || level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("libbpf: %s", line);
+	return 0;
+}
+
+/* Tries a program alone: an object of which one program is refused would not load at all. */
+static int try_programs(struct kernel *k)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, k->bpf->obj) {
+		struct vakt_bpf *alone = vakt_bpf__open();
+		struct bpf_program *q;
+		int r;
+
+		if (!alone)
+			return -errno;
+		bpf_object__for_each_program(q, alone->obj)
+			bpf_program__set_autoload(q, strcmp(bpf_program__name(q),
+							    bpf_program__name(p)) == 0);
+		r = vakt_bpf__load(alone);
+		vakt_bpf__destroy(alone);
+		if (r < 0)
+			bpf_program__set_autoload(p, false);
+		for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
+			if (strcmp(providers[i].program, bpf_program__name(p)) != 0)
+				continue;
+			if (r == 0)
+				k->signals[providers[i].kind].provider = bpf_program__section_name(p);
+			else
+				snprintf(k->missing[providers[i].kind], sizeof(k->missing[0]),
+					 "%s refused by the kernel: %s", bpf_program__section_name(p),
+					 strerror(-r));
+		}
+	}
+	return 0;
+}
+
+static void init_signals(struct kernel *k)
+{
+	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
+		k->signals[i].kind = (enum kernel_kind)i;
+		k->signals[i].name = kind_names[i];
+		snprintf(k->missing[i], sizeof(k->missing[0]), "this version has no hook for it");
+	}
+}
+
+static void finish_signals(struct kernel *k)
+{
+	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
+		if (!k->signals[i].provider)
+			k->signals[i].missing = k->missing[i];
+	}
+}
+
+static int load(struct kernel *k, struct err *err)
+{
+	int r;
+
+	k->bpf = vakt_bpf__open();
+	if (!k->bpf)
+		return err_setf(err, -errno, "BPF object: %m");
+	init_signals(k);
+	r = try_programs(k);
+	if (r < 0)
+		return err_setf(err, r, "BPF object: %s", strerror(-r));
+	finish_signals(k);
+	bpf_map__set_max_entries(k->bpf->maps.exec_scratches, k->cpus);
+	bpf_map__set_max_entries(k->bpf->maps.ring, k->ring_bytes);
+	k->bpf->rodata->wake_bytes = k->ring_bytes / 8;
+	r = vakt_bpf__load(k->bpf);
+	if (r < 0)
+		return err_setf(err, r, "BPF object does not load: %s%s", strerror(-r),
+				r == -EPERM ? " (root, or CAP_BPF and CAP_PERFMON, is needed)" : "");
+	r = vakt_bpf__attach(k->bpf);
+	if (r < 0)
+		return err_setf(err, r, "BPF programs do not attach: %s", strerror(-r));
+	k->ring = ring_buffer__new(bpf_map__fd(k->bpf->maps.ring), on_record, k, NULL);
+	return k->ring ? 0 : err_setf(err, -errno, "ring: %m");
+}
+
+int kernel_open(const struct kernel_options *options, const struct kernel_handlers *handlers,
+		struct kernel **ret_kernel, struct err *err)
+{
+	_cleanup_(kernel_closep) struct kernel *k = calloc(1, sizeof(*k));
+	int r;
+
+	if (!k)
+		return err_setf(err, -ENOMEM, "out of memory");
+	libbpf_set_print(print_debug);
+	k->handlers = *handlers;
+	k->ring_bytes = options && options->ring_bytes ? options->ring_bytes : RING_BYTES_DEFAULT;
+	r = libbpf_num_possible_cpus();
+	if (r < 0)
+		return err_setf(err, r, "number of processors: %s", strerror(-r));
+	k->cpus = (unsigned int)r;
+	k->counters = calloc(k->cpus, sizeof(*k->counters));
+	if (!k->counters)
+		return err_setf(err, -ENOMEM, "out of memory");
+	k->loss_checked_ns = clock_boottime_ns();
+	r = load(k, err);
+	if (r < 0)
+		return r;
+	*ret_kernel = TAKE_PTR(k);
+	return 0;
+}
+
+void kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	ring_buffer__free(k->ring);
+	vakt_bpf__destroy(k->bpf);
+	free(k->counters);
+	free(k);
+}
+
+int kernel_fd(const struct kernel *k)
+{
+	return ring_buffer__epoll_fd(k->ring);
+}
+
+static void report_losses(struct kernel *k)
+{
+	struct kernel_loss loss = { .since_boottime_ns = k->loss_checked_ns };
+	uint32_t zero = 0;
+	bool any = false;
+
+	loss.until_boottime_ns = k->loss_checked_ns = clock_boottime_ns();
+	if (bpf_map_lookup_elem(bpf_map__fd(k->bpf->maps.counters), &zero, k->counters) < 0)
+		return;
+	for (unsigned int kind = 0; kind < KERNEL_KIND_COUNT; kind++) {
+		uint64_t sum = 0;
+
+		for (unsigned int cpu = 0; cpu < k->cpus; cpu++)
+			sum += k->counters[cpu].lost[kind];
+		loss.by_kind[kind] = sum - k->lost[kind];
+		k->lost[kind] = sum;
+		any |= loss.by_kind[kind] > 0;
+	}
+	if (any)
+		k->handlers.on_loss(k->handlers.arg, &loss);
+}
+
+int kernel_poll(struct kernel *k)
+{
+	int n = ring_buffer__consume(k->ring);
+
+	if (clock_boottime_ns() - k->loss_checked_ns >= LOSS_INTERVAL_NS)
+		report_losses(k);
+	return n;
+}
+
+size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals)
+{
+	*ret_signals = k->signals;
+	return KERNEL_KIND_COUNT;
+}
+
+size_t kernel_memory_bytes(const struct kernel *k)
+{
+	struct bpf_map *m;
+	size_t bytes = 0;
+
+	bpf_object__for_each_map(m, k->bpf->obj) {
+		bool ring = bpf_map__type(m) == BPF_MAP_TYPE_RINGBUF;
+		size_t each = ring ? 1 : bpf_map__key_size(m) + bpf_map__value_size(m);
+
+		if (bpf_map__type(m) == BPF_MAP_TYPE_PERCPU_ARRAY)
+			each *= k->cpus;
+		bytes += each * bpf_map__max_entries(m);
+	}
+	return bytes;
+}
