@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vakt-sensor.c - kernel events into the spool
+ *
+ * Opens no network connection. One thread: the ring is polled every POLL_INTERVAL_NS, or earlier
+ * when it fills.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "sensor/process/monitor.h"
+#include "sensor/process/outbox.h"
+
+#define POLL_INTERVAL_NS (25 * NSEC_PER_MSEC)
+#define SEAL_AFTER_NS (250 * NSEC_PER_MSEC)
+#define SPOOL_MAX_BYTES (1ULL << 30)
+#define DEVICE_INFO_INTERVAL_S 900
+
+struct sensor {
+	struct kernel *kernel;
+	struct monitor *monitor;
+	struct outbox *outbox;
+	struct loop *loop;
+	unsigned int seconds;
+};
+
+static const char *arg_state_dir = "/var/lib/vakt";
+
+static void on_row(void *arg, const struct event *e)
+{
+	struct sensor *s = arg;
+
+	outbox_add(s->outbox, e);
+}
+
+static int on_poll(void *arg)
+{
+	struct sensor *s = arg;
+	int r = kernel_poll(s->kernel);
+
+	if (r < 0)
+		return r;
+	outbox_tick(s->outbox, false);
+	return 0;
+}
+
+static int on_ring(void *arg, uint32_t events _unused_)
+{
+	return on_poll(arg);
+}
+
+static int on_second(void *arg)
+{
+	struct sensor *s = arg;
+	int64_t since;
+	uint64_t dropped = outbox_take_dropped(s->outbox, &since);
+
+	if (dropped)
+		monitor_gap(s->monitor, "SpoolFull", "all", (int64_t)dropped,
+			    "the spool's disk budget was used up", since, clock_boottime_ns());
+	monitor_tick(s->monitor);
+	if (s->seconds++ % DEVICE_INFO_INTERVAL_S == 0)
+		monitor_device_info(s->monitor);
+	return 0;
+}
+
+/* Two sensors would send everything twice. The lock goes with the process. */
+static int lock_state(struct err *err)
+{
+	char path[4096];
+	int fd, r = dir_make(arg_state_dir, 0755, err);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/sensor.lock", arg_state_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_setf(err, -errno, "%s: %m", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_setf(err, -EBUSY, "%s is locked: another vakt-sensor runs", path);
+	return fd;
+}
+
+/* The lock file says when the last sensor was alive: from then until now nobody watched. */
+static void report_stopped(struct sensor *s, int lock_fd)
+{
+	char stamp[64] = "";
+	long long last = 0;
+	ssize_t n = pread(lock_fd, stamp, sizeof(stamp) - 1, 0);
+
+	if (n > 0)
+		last = strtoll(stamp, NULL, 10);
+	if (last <= 0)
+		return;
+	/* The stamp is wall clock: the machine may have been off in between. */
+	monitor_gap(s->monitor, "SensorStopped", "all", -1, "no sensor was running",
+		    (int64_t)last - (clock_realtime_ns() - clock_boottime_ns()), clock_boottime_ns());
+}
+
+static int stamp_lock(int fd)
+{
+	char stamp[64];
+	int n = snprintf(stamp, sizeof(stamp), "%020lld\n", (long long)clock_realtime_ns());
+
+	return pwrite(fd, stamp, (size_t)n, 0) == n ? 0 : -EIO;
+}
+
+static int lock_file = -1;
+
+static int on_stamp(void *arg _unused_)
+{
+	/* A failure means a longer blind interval after a crash, no more. */
+	(void)stamp_lock(lock_file);
+	return 0;
+}
+
+static int sensor_open(struct sensor *s, struct err *err)
+{
+	struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, NULL };
+	struct monitor_options monitor = { .on_event = on_row, .arg = s };
+	struct outbox_options outbox = { .spool_max_bytes = SPOOL_MAX_BYTES,
+					 .seal_after_ns = SEAL_AFTER_NS };
+	_cleanup_free_ char *boot_id = NULL;
+	char spool[4096];
+	int r;
+
+	r = file_read("/proc/sys/kernel/random/boot_id", 64, &boot_id, NULL, err);
+	if (r < 0)
+		return r;
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+	snprintf(spool, sizeof(spool), "%s/spool", arg_state_dir);
+	outbox.spool_dir = spool;
+	outbox.boot_id = monitor.boot_id = boot_id;
+	r = outbox_new(&outbox, &s->outbox, err);
+	if (r == 0)
+		r = monitor_new(&monitor, &s->monitor, err);
+	handlers.arg = s->monitor;
+	if (r == 0)
+		r = kernel_open(NULL, &handlers, &s->kernel, err);
+	if (r < 0)
+		return r;
+	/* After attaching: a process that starts in between is found at least once. */
+	r = monitor_read_proc(s->monitor);
+	return r < 0 ? err_setf(err, r, "/proc: %s", strerror(-r)) : 0;
+}
+
+static int sensor_run(struct sensor *s, struct err *err)
+{
+	int r = loop_new(&s->loop, err);
+
+	if (r < 0)
+		return r;
+	r = loop_handle_signals(s->loop, NULL, NULL);
+	if (r == 0)
+		r = loop_add_fd(s->loop, kernel_fd(s->kernel), EPOLLIN, on_ring, s, NULL);
+	if (r == 0)
+		r = loop_add_timer(s->loop, POLL_INTERVAL_NS, on_poll, s, NULL);
+	if (r == 0)
+		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_second, s, NULL);
+	if (r == 0)
+		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_stamp, NULL, NULL);
+	if (r == 0)
+		r = loop_run(s->loop);
+	return r < 0 ? err_setf(err, r, "event loop: %s", strerror(-r)) : 0;
+}
+
+static void sensor_done(struct sensor *s)
+{
+	if (s->kernel)
+		(void)kernel_poll(s->kernel);
+	if (s->outbox)
+		outbox_tick(s->outbox, true);
+	kernel_close(s->kernel);
+	monitor_free(s->monitor);
+	outbox_free(s->outbox);
+	loop_free(s->loop);
+}
+
+static int parse_arguments(int argc, char **argv)
+{
+	static const struct option options[] = { { "state-dir", required_argument, NULL, 's' },
+						 { "help", no_argument, NULL, 'h' },
+						 { 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 's') {
+			arg_state_dir = optarg;
+			continue;
+		}
+		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR]\n");
+		return c == 'h' ? 1 : -EINVAL;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sensor s = { 0 };
+	struct err err = { 0 };
+	int r = parse_arguments(argc, argv);
+
+	if (r != 0)
+		return r < 0 ? 2 : 0;
+	log_init("sensor");
+	r = lock_file = lock_state(&err);
+	if (r >= 0)
+		r = sensor_open(&s, &err);
+	if (r >= 0) {
+		report_stopped(&s, lock_file);
+		(void)on_stamp(NULL);
+		log_notice("started, %zu KiB of kernel memory", kernel_memory_bytes(s.kernel) >> 10);
+		r = sensor_run(&s, &err);
+	}
+	sensor_done(&s);
+	if (lock_file >= 0)
+		(void)on_stamp(NULL);
+	if (r < 0) {
+		log_error("%s", err_msg(&err, r));
+		return 1;
+	}
+	log_notice("stopped");
+	return 0;
+}

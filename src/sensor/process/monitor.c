@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/process/monitor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sensor/process/monitor_internal.h"
+#include "sensor/process/proc_read.h"
+
+#define CONTAINERS_MAX 65536
+#define ROW_TEXT_MAX (1u << 20)
+#define COMMAND_LINE_TEXT_MAX (16u << 20)
+/* A process that ended stays known: its children's rows and late events name it. */
+#define KEEP_EXITED_NS (60 * NSEC_PER_SEC)
+/* Rows that no kernel record stands behind are numbered on a processor that does not exist. */
+#define OWN_CPU UINT16_MAX
+
+int monitor_new(const struct monitor_options *options, struct monitor **ret_monitor, struct err *err)
+{
+	_cleanup_(monitor_freep) struct monitor *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return err_setf(err, -ENOMEM, "out of memory");
+	m->options = *options;
+	snprintf(m->boot_id, sizeof(m->boot_id), "%s", options->boot_id);
+	if (gethostname(m->host_name, sizeof(m->host_name) - 1) < 0)
+		return err_setf(err, -errno, "host name: %m");
+	m->boot_realtime_ns = clock_realtime_ns() - clock_boottime_ns();
+	arena_init(&m->arena, ROW_TEXT_MAX);
+	buf_init(&m->text, COMMAND_LINE_TEXT_MAX);
+	m->containers = map_new(CONTAINERS_MAX);
+	if (!m->containers || process_table_new(m->boot_id, &m->table) < 0 ||
+	    user_names_new("/etc/passwd", &m->users) < 0 || file_hash_cache_new(&m->hashes) < 0)
+		return err_setf(err, -ENOMEM, "out of memory");
+	*ret_monitor = TAKE_PTR(m);
+	return 0;
+}
+
+void monitor_free(struct monitor *m)
+{
+	void *id;
+
+	if (!m)
+		return;
+	process_table_free(m->table);
+	user_names_free(m->users);
+	file_hash_cache_free(m->hashes);
+	if (m->containers) {
+		for (size_t i = 0; map_next(m->containers, &i, NULL, NULL, &id);)
+			free(id);
+	}
+	map_free(m->containers);
+	buf_done(&m->text);
+	arena_done(&m->arena);
+	free(m);
+}
+
+int64_t monitor_wall_ns(const struct monitor *m, int64_t boottime_ns)
+{
+	return boottime_ns + m->boot_realtime_ns;
+}
+
+const char *monitor_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+void monitor_set_id(struct monitor *m, unsigned int field, uint32_t id)
+{
+	event_set_str(&m->event, field, arena_printf(&m->arena, "%u", id));
+}
+
+const char *monitor_container(struct monitor *m, const struct kernel_task *task)
+{
+	char id[65], *kept = map_get_u64(m->containers, task->cgroup_id);
+
+	if (kept)
+		return kept;
+	proc_read_container(task->pid, id);
+	if (!id[0])
+		return "";
+	kept = strdup(id);
+	if (!kept || map_put_u64(m->containers, task->cgroup_id, kept, NULL) < 0) {
+		free(kept);
+		return "";
+	}
+	return kept;
+}
+
+static struct event *begin(struct monitor *m, enum event_table_id table, int64_t boottime_ns,
+			   const char *action)
+{
+	struct event *e = &m->event;
+
+	arena_reset(&m->arena);
+	event_init(e, table);
+	e->boottime_ns = boottime_ns;
+	/* Timestamp and ActionType stand in every table. */
+	event_set_int(e, (unsigned int)event_field_find(e->table, "Timestamp"),
+		      monitor_wall_ns(m, boottime_ns));
+	event_set_str(e, (unsigned int)event_field_find(e->table, "ActionType"), action);
+	return e;
+}
+
+struct event *monitor_begin(struct monitor *m, enum event_table_id table,
+			    const struct kernel_event *k, const char *action)
+{
+	struct event *e = begin(m, table, k->boottime_ns, action);
+
+	e->cpu = k->cpu;
+	e->sequence = k->sequence;
+	return e;
+}
+
+void monitor_emit(struct monitor *m, const struct event *e)
+{
+	m->stats.events[e->table - event_tables]++;
+	m->options.on_event(m->options.arg, e);
+}
+
+void monitor_on_event(void *monitor, const struct kernel_event *e)
+{
+	struct monitor *m = monitor;
+
+	switch (e->kind) {
+	case KERNEL_PROCESS_FORK:
+	case KERNEL_PROCESS_EXEC:
+	case KERNEL_PROCESS_EXIT:
+		monitor_process_event(m, e);
+		break;
+	case KERNEL_NET_CONNECT:
+	case KERNEL_NET_ACCEPT:
+	case KERNEL_NET_LISTEN:
+		monitor_network_event(m, e);
+		break;
+	default:
+		break;
+	}
+}
+
+void monitor_gap(struct monitor *m, const char *action, const char *kind, int64_t lost,
+		 const char *reason, int64_t since_ns, int64_t until_ns)
+{
+	struct event *e = begin(m, EVENT_SensorGaps, since_ns, action);
+
+	e->cpu = OWN_CPU;
+	e->sequence = (uint64_t)clock_boottime_ns() << 8 | (m->gap_sequence++ & 0xff);
+	event_set_int(e, SensorGaps_EndTime, monitor_wall_ns(m, until_ns));
+	event_set_str(e, SensorGaps_LostKind, kind);
+	if (lost >= 0)
+		event_set_int(e, SensorGaps_LostEvents, lost);
+	event_set_str(e, SensorGaps_Reason, reason);
+	monitor_emit(m, e);
+}
+
+void monitor_on_loss(void *monitor, const struct kernel_loss *loss)
+{
+	struct monitor *m = monitor;
+
+	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
+		if (!loss->by_kind[i])
+			continue;
+		m->stats.lost += loss->by_kind[i];
+		monitor_gap(m, "EventsDropped", kernel_kind_name((enum kernel_kind)i),
+			    (int64_t)loss->by_kind[i], "the kernel's ring was full",
+			    loss->since_boottime_ns, loss->until_boottime_ns);
+	}
+}
+
+int monitor_read_proc(struct monitor *m)
+{
+	return proc_read_all(m->table);
+}
+
+void monitor_tick(struct monitor *m)
+{
+	process_table_expire(m->table, clock_boottime_ns() - KEEP_EXITED_NS);
+	user_names_refresh(m->users);
+	/* Follows corrections of the wall clock; rows already made keep their time. */
+	m->boot_realtime_ns = clock_realtime_ns() - clock_boottime_ns();
+}
+
+void monitor_get_stats(const struct monitor *m, struct monitor_stats *ret_stats)
+{
+	*ret_stats = m->stats;
+	ret_stats->table_count = process_table_count(m->table);
+	ret_stats->table_refused = process_table_refused(m->table);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitor_internal.h - the monitor's own parts, shared by its files only
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hex.h"
+#include "base/map.h"
+#include "sensor/process/file_hash.h"
+#include "sensor/process/monitor.h"
+#include "sensor/process/process_table.h"
+#include "sensor/process/user_names.h"
+
+struct monitor {
+	struct monitor_options options;
+	char boot_id[UUID_TEXT_SIZE];
+	char host_name[256];
+	int64_t boot_realtime_ns; /* wall clock minus boot time */
+	struct process_table *table;
+	struct user_names *users;
+	struct file_hash_cache *hashes;
+	struct map *containers; /* cgroup id -> interned id */
+	struct buf text;        /* command line under work */
+	struct event event;     /* row under work */
+	struct arena arena;     /* its strings */
+	uint64_t gap_sequence;
+	struct monitor_stats stats;
+};
+
+/* Begins a row: identity, Timestamp, ActionType. */
+struct event *monitor_begin(struct monitor *m, enum event_table_id table,
+			    const struct kernel_event *e, const char *action);
+void monitor_emit(struct monitor *m, const struct event *e);
+int64_t monitor_wall_ns(const struct monitor *m, int64_t boottime_ns);
+/* Container of a task by its control group. */
+const char *monitor_container(struct monitor *m, const struct kernel_task *task);
+/* Path's last part. */
+const char *monitor_base_name(const char *path);
+/* A numeric id as text in the row's arena. */
+void monitor_set_id(struct monitor *m, unsigned int field, uint32_t id);
+
+/* The acting process's columns stand in every table; these are their indices in one. */
+struct initiating_fields {
+	uint8_t account_name, account_domain, account_sid, sha1, sha256, md5, file_name,
+		folder_path, file_size, process_id, command_line, creation_time, parent_id,
+		parent_file_name, parent_creation_time, session_id, unique_id, container_id;
+};
+/* The table's set, or NULL where it has none. */
+const struct initiating_fields *initiating_fields_of(enum event_table_id table);
+void monitor_set_initiating(struct monitor *m, const struct process *p);
+
+/* Rows of each table; called by monitor_on_event(). */
+void monitor_process_event(struct monitor *m, const struct kernel_event *e);
+void monitor_network_event(struct monitor *m, const struct kernel_event *e);

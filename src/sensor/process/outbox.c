@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/process/outbox.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "event/spool.h"
+#include "event/wire.h"
+
+/* Half of what the wire allows: a batch is one insert, and one resend. */
+#define BATCH_EVENTS 10000u
+#define BATCH_BYTES (16u << 20)
+
+struct outbox {
+	struct wire_batch batch;
+	struct wire_writer *writer;
+	struct spool_writer *spool;
+	struct buf frame;
+	int64_t seal_after_ns;
+	int64_t first_ns; /* monotonic: when the oldest row of the batch came */
+	int64_t dropped_since_ns;
+	uint64_t dropped; /* not yet told */
+	bool full;        /* the last append was refused */
+	struct outbox_stats stats;
+};
+
+int outbox_new(const struct outbox_options *options, struct outbox **ret_outbox, struct err *err)
+{
+	_cleanup_(outbox_freep) struct outbox *o = calloc(1, sizeof(*o));
+	uint8_t stream[16];
+	int r;
+
+	if (!o)
+		return err_setf(err, -ENOMEM, "out of memory");
+	buf_init(&o->frame, WIRE_PACKED_MAX + (1u << 20));
+	o->seal_after_ns = options->seal_after_ns;
+	random_bytes(stream, sizeof(stream));
+	hex_encode(stream, sizeof(stream), o->batch.stream);
+	snprintf(o->batch.boot_id, sizeof(o->batch.boot_id), "%s", options->boot_id);
+	if (wire_writer_new(&o->writer) < 0)
+		return err_setf(err, -ENOMEM, "out of memory");
+	r = spool_writer_open(options->spool_dir, options->spool_max_bytes, &o->spool, err);
+	if (r < 0)
+		return r;
+	*ret_outbox = TAKE_PTR(o);
+	return 0;
+}
+
+void outbox_free(struct outbox *o)
+{
+	if (!o)
+		return;
+	wire_writer_free(o->writer);
+	spool_writer_close(o->spool);
+	buf_done(&o->frame);
+	free(o);
+}
+
+static void drop(struct outbox *o, uint64_t count)
+{
+	if (!o->dropped)
+		o->dropped_since_ns = clock_boottime_ns();
+	o->dropped += count;
+	o->stats.dropped_events += count;
+}
+
+static void seal(struct outbox *o)
+{
+	uint32_t count = wire_writer_count(o->writer);
+	struct err err = { 0 };
+	int r;
+
+	if (!count)
+		return;
+	buf_clear(&o->frame);
+	o->batch.number++;
+	o->batch.sealed_realtime_ns = clock_realtime_ns();
+	o->batch.sealed_boottime_ns = clock_boottime_ns();
+	r = wire_writer_seal(o->writer, &o->batch, &o->frame);
+	if (r == 0)
+		r = spool_writer_append(o->spool, o->frame.data, o->frame.len, &err);
+	o->full = r < 0;
+	if (r < 0) {
+		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "%u events dropped: %s", count, err_msg(&err, r));
+		drop(o, count);
+		return;
+	}
+	o->stats.batches++;
+	o->stats.events += count;
+	o->stats.frame_bytes += o->frame.len;
+}
+
+void outbox_add(struct outbox *o, const struct event *e)
+{
+	if (!wire_writer_count(o->writer))
+		o->first_ns = clock_monotonic_ns();
+	if (wire_writer_add(o->writer, e) < 0) {
+		seal(o);
+		o->first_ns = clock_monotonic_ns();
+		if (wire_writer_add(o->writer, e) < 0)
+			drop(o, 1);
+	}
+	if (wire_writer_count(o->writer) >= BATCH_EVENTS || wire_writer_bytes(o->writer) >= BATCH_BYTES)
+		seal(o);
+}
+
+void outbox_tick(struct outbox *o, bool force)
+{
+	if (force || clock_monotonic_ns() - o->first_ns >= o->seal_after_ns)
+		seal(o);
+}
+
+uint64_t outbox_take_dropped(struct outbox *o, int64_t *ret_since_ns)
+{
+	uint64_t dropped = o->dropped;
+
+	if (o->full || !dropped)
+		return 0;
+	*ret_since_ns = o->dropped_since_ns;
+	o->dropped = 0;
+	return dropped;
+}
+
+void outbox_get_stats(struct outbox *o, struct outbox_stats *ret_stats)
+{
+	*ret_stats = o->stats;
+	ret_stats->spool_bytes = spool_writer_bytes(o->spool);
+}

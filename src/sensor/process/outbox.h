@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outbox.h - rows to sealed frames in the spool, in time and in order
+ *
+ * A batch is sealed when it is large or when outbox_tick() finds it old enough. When the spool is
+ * full the batch is dropped and counted; outbox_take_dropped() tells how many rows, so that a gap
+ * can be reported once there is room.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "event/event.h"
+
+struct outbox;
+
+struct outbox_options {
+	const char *spool_dir;
+	uint64_t spool_max_bytes;
+	const char *boot_id;
+	int64_t seal_after_ns;
+};
+
+struct outbox_stats {
+	uint64_t batches, events, frame_bytes, dropped_events, spool_bytes;
+};
+
+int outbox_new(const struct outbox_options *options, struct outbox **ret_outbox, struct err *err);
+void outbox_free(struct outbox *o);
+DEFINE_CLEANUP(struct outbox *, outbox_free)
+void outbox_add(struct outbox *o, const struct event *e);
+/* Seals what has waited long enough; all of it with force. */
+void outbox_tick(struct outbox *o, bool force);
+/* Rows dropped since the last call and since when (boot time); 0 while there is still no room. */
+uint64_t outbox_take_dropped(struct outbox *o, int64_t *ret_since_ns);
+void outbox_get_stats(struct outbox *o, struct outbox_stats *ret_stats);

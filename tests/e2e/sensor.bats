@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# sensor.bats - the real sensor on this kernel: what is done here stands in its spool
+
+start_sensor() {
+	: >"$STATE/log"
+	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" 2>"$STATE/log" 3>&- &
+	SENSOR=$!
+	for _ in $(seq 100); do
+		grep -q started "$STATE/log" && return
+		sleep 0.1
+	done
+	cat "$STATE/log" >&2
+	return 1
+}
+
+stop_sensor() {
+	[ -n "$SENSOR" ] || return 0
+	kill "$SENSOR" 2>/dev/null || true
+	wait "$SENSOR" 2>/dev/null || true
+	SENSOR=
+}
+
+setup() {
+	STATE=$(mktemp -d)
+	start_sensor
+}
+
+teardown() {
+	stop_sensor
+	rm -rf "$STATE"
+}
+
+# Ends the sensor in good order and prints its rows that match a jq expression.
+rows() {
+	stop_sensor
+	"$VAKT_BUILD/src/programs/vakt-frames" "$STATE"/spool/*.seg | jq -c "select($1)"
+}
+
+field() {
+	jq -r ".$1" "$STATE/row"
+}
+
+@test "a start has both processes, user, folder, hashes and its end" {
+	cd /usr/lib
+	/bin/true "vakt test" åäö
+	stop_sensor
+	rows '.ProcessCommandLine == "/bin/true vakt test åäö" and .ActionType == "ProcessCreated"' >"$STATE/row"
+	[ "$(field Table)" = DeviceProcessEvents ]
+	[ "$(field FolderPath)" = /usr/bin/true ]
+	[ "$(field FileName)" = "true" ]
+	[ "$(field AccountName)" = "$(id -un)" ]
+	[ "$(field ProcessCurrentDirectory)" = /usr/lib ]
+	[ "$(field SHA256)" = "$(sha256sum /bin/true | cut -d' ' -f1)" ]
+	[ "$(field MD5)" = "$(md5sum /bin/true | cut -d' ' -f1)" ]
+	[ "$(field FileSize)" = "$(stat -c %s /usr/bin/true)" ]
+	[ "$(field InitiatingProcessFileName)" = bash ]
+	[ "$(field InitiatingProcessId)" = "$BASHPID" ]
+	id=$(field ProcessUniqueId)
+	rows ".ProcessUniqueId == \"$id\" and .ActionType == \"ProcessTerminated\"" >"$STATE/row"
+	[ "$(field ExitCode)" = 0 ]
+}
+
+@test "a process keeps its identity over a restart of the sensor, and the gap is told" {
+	sleep 30 3>&- &
+	pid=$!
+	sleep 0.3
+	stop_sensor
+	first=$(rows ".ProcessId == $pid and .ActionType == \"ProcessCreated\"" | jq -r .ProcessUniqueId)
+	sleep 1
+	start_sensor
+	kill "$pid"
+	wait "$pid" || true
+	sleep 0.3
+	stop_sensor
+	rows ".ProcessId == $pid and .ActionType == \"ProcessTerminated\"" >"$STATE/row"
+	[ "$(field ProcessUniqueId)" = "$first" ]
+	[ "$(field ExitSignal)" = 15 ]
+	[ "$(field FileName)" = sleep ]
+	rows '.Table == "SensorGaps"' >"$STATE/row"
+	[ "$(field ActionType)" = SensorStopped ]
+	[[ "$(field EndTime)" > "$(field Timestamp)" ]]
+}
+
+@test "a command line of two mebibytes is there to its last byte" {
+	long=$(head -c 130000 /dev/zero | tr '\0' x)
+	args=()
+	for _ in $(seq 15); do args+=("$long"); done
+	# It lives long enough to be read from /proc: the kernel's record holds 16 KiB.
+	sh -c 'sleep 0.3; : done' sh "${args[@]}" tail-of-the-line
+	stop_sensor
+	rows '.ActionType == "ProcessCreated" and (.ProcessCommandLine // "" | startswith("sh -c sleep 0.3"))' >"$STATE/row"
+	[ "$(jq -r '.ProcessCommandLine | length' "$STATE/row")" -gt 1950000 ]
+	jq -e '.ProcessCommandLine | endswith(" tail-of-the-line")' "$STATE/row"
+	jq -e '.CommandLineTruncated == null' "$STATE/row"
+}
+
+@test "a name that is not UTF-8 loses nothing" {
+	name=$STATE/$'bad-\xff-name'
+	cp /bin/true "$name"
+	"$name"
+	stop_sensor
+	rows '.ActionType == "ProcessCreated" and (.FileName // "" | startswith("bad-"))' >"$STATE/row"
+	[ "$(field FileName)" = 'bad-\xff-name' ]
+}
+
+@test "a connection, a refused one and a listener tell who and where" {
+	python3 -c 'import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1], "w").write("%d\n" % s.getsockname()[1])
+s.accept()' "$STATE/port" 3>&- &
+	server=$!
+	for _ in $(seq 50); do
+		[ -s "$STATE/port" ] && break
+		sleep 0.1
+	done
+	port=$(cat "$STATE/port")
+	(exec 4<>"/dev/tcp/127.0.0.1/$port")
+	wait "$server"
+	(exec 4<>"/dev/tcp/127.0.0.1/1") 2>/dev/null || true
+	sleep 0.3
+	stop_sensor
+	rows ".ActionType == \"ConnectionSuccess\" and .RemotePort == $port" >"$STATE/row"
+	[ "$(field RemoteIP)" = 127.0.0.1 ]
+	[ "$(field RemoteIPType)" = Loopback ]
+	[ "$(field InitiatingProcessFileName)" = bash ]
+	[ "$(field Initiated)" = true ]
+	rows '.ActionType == "ConnectionFailed" and .RemotePort == 1 and .InitiatingProcessFileName == "bash"' >"$STATE/row"
+	[ "$(field ConnectError)" = 111 ]
+	rows ".ActionType == \"ListeningConnectionCreated\" and .LocalPort == $port" >"$STATE/row"
+	[[ "$(field InitiatingProcessFileName)" == python3* ]]
+}
+
+@test "a second sensor on the same state is refused with a reason" {
+	run "$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE"
+	[ "$status" = 1 ]
+	[[ "$output" == *"another vakt-sensor runs"* ]]
+}
+
+@test "an unknown option is refused" {
+	run "$VAKT_BUILD/src/programs/vakt-sensor" --nonsense
+	[ "$status" = 2 ]
+	[[ "$output" == *"usage: vakt-sensor"* ]]
+}

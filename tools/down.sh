@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# down.sh - stops every service; data and configuration stay
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/supervisor.sh
+
+for name in $(service_names | tac); do
+	service_stop "$name"
+	echo "vakt: $name stopped"
+done
+supervisor_stop
