@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/state.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "state-schema.gen.h"
+
+#define BUSY_TIMEOUT_MS 10000
+
+/* Version n of the database is what migrations[0 .. n-1] make of an empty one. */
+static const char *const migrations[] = { state_schema_sql };
+
+struct state_conn {
+	struct state_conn *next;
+	sqlite3 *db;
+	bool in_transaction;
+};
+
+struct state {
+	char path[4096];
+	pthread_key_t key; /* the thread's connection */
+	pthread_mutex_t lock;
+	struct state_conn *connections; /* all of them, to be closed with the state */
+};
+
+struct state_stmt {
+	sqlite3_stmt *stmt;
+};
+
+static int code_of(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+		return 0;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_CONSTRAINT:
+		return -EEXIST;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	default:
+		return -EIO;
+	}
+}
+
+static int fail(struct state_conn *c, int rc, const char *sql, struct err *err)
+{
+	return err_setf(err, code_of(rc), "state: %s (in: %.60s)", sqlite3_errmsg(c->db), sql);
+}
+
+static int conn_open(const char *path, struct state_conn **ret_conn, struct err *err)
+{
+	struct state_conn *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (!c)
+		return err_setf(err, -ENOMEM, "out of memory");
+	rc = sqlite3_open_v2(path, &c->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(c->db,
+				  "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+				  NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		int r = err_setf(err, code_of(rc), "%s: %s", path, sqlite3_errmsg(c->db));
+
+		sqlite3_close(c->db);
+		free(c);
+		return r;
+	}
+	*ret_conn = c;
+	return 0;
+}
+
+static void conn_close(struct state_conn *c)
+{
+	sqlite3_close(c->db);
+	free(c);
+}
+
+static int read_version(struct state_conn *c, int64_t *ret_version, struct err *err)
+{
+	_cleanup_(state_donep) struct state_stmt *st = NULL;
+	int r = state_query(c, &st, err, "PRAGMA user_version", "");
+
+	if (r == 0)
+		r = state_step(st, err);
+	if (r < 0)
+		return r;
+	*ret_version = state_int(st, 0);
+	return 0;
+}
+
+/* A copy beside the database before anything is changed; forward is the only way. */
+static int backup(struct state_conn *c, const char *path, int64_t version, struct err *err)
+{
+	char target[4200];
+
+	if (version == 0)
+		return 0;
+	snprintf(target, sizeof(target), "%s.v%lld-%lld", path, (long long)version,
+		 (long long)time(NULL));
+	return state_exec(c, err, "VACUUM INTO ?", "s", target);
+}
+
+static int migrate(struct state_conn *c, const char *path, struct err *err)
+{
+	const int64_t newest = (int64_t)ARRAY_SIZE(migrations);
+	int64_t version = 0;
+	int r = read_version(c, &version, err);
+
+	if (r < 0)
+		return r;
+	if (version > newest)
+		return err_setf(err, -EPROTO,
+				"%s has version %lld, this program knows %lld: start the newer program, "
+				"or restore the copy that it made beside the database",
+				path, (long long)version, (long long)newest);
+	if (version == newest)
+		return 0;
+	r = backup(c, path, version, err);
+	for (; r == 0 && version < newest; version++) {
+		char pragma[64];
+
+		snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%lld", (long long)version + 1);
+		r = state_begin(c, err);
+		if (r == 0 && sqlite3_exec(c->db, migrations[version], NULL, NULL, NULL) != SQLITE_OK)
+			r = fail(c, SQLITE_ERROR, "migration", err);
+		if (r == 0)
+			r = state_exec(c, err, pragma, "");
+		if (r == 0)
+			r = state_commit(c, err);
+		state_rollback(c);
+	}
+	return r;
+}
+
+int state_open(const char *path, struct state **ret_state, struct err *err)
+{
+	_cleanup_(state_closep) struct state *s = calloc(1, sizeof(*s));
+	struct state_conn *c;
+	int r;
+
+	if (!s)
+		return err_setf(err, -ENOMEM, "out of memory");
+	pthread_mutex_init(&s->lock, NULL);
+	r = pthread_key_create(&s->key, NULL);
+	if (r != 0)
+		return err_setf(err, -r, "thread key: %s", strerror(r));
+	snprintf(s->path, sizeof(s->path), "%s", path);
+	r = conn_open(path, &c, err);
+	if (r < 0)
+		return r;
+	r = migrate(c, path, err);
+	conn_close(c);
+	if (r < 0)
+		return r;
+	*ret_state = TAKE_PTR(s);
+	return 0;
+}
+
+void state_close(struct state *s)
+{
+	if (!s)
+		return;
+	while (s->connections) {
+		struct state_conn *c = s->connections;
+
+		s->connections = c->next;
+		conn_close(c);
+	}
+	pthread_key_delete(s->key);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+struct state_conn *state_get(struct state *s)
+{
+	struct state_conn *c = pthread_getspecific(s->key);
+
+	if (c)
+		return c;
+	if (conn_open(s->path, &c, NULL) < 0)
+		return NULL;
+	if (pthread_setspecific(s->key, c) != 0) {
+		conn_close(c);
+		return NULL;
+	}
+	pthread_mutex_lock(&s->lock);
+	c->next = s->connections;
+	s->connections = c;
+	pthread_mutex_unlock(&s->lock);
+	return c;
+}
+
+int state_begin(struct state_conn *c, struct err *err)
+{
+	int r = state_exec(c, err, "BEGIN IMMEDIATE", "");
+
+	c->in_transaction = r == 0;
+	return r;
+}
+
+int state_commit(struct state_conn *c, struct err *err)
+{
+	int r = state_exec(c, err, "COMMIT", "");
+
+	if (r == 0)
+		c->in_transaction = false;
+	return r;
+}
+
+void state_rollback(struct state_conn *c)
+{
+	if (!c->in_transaction)
+		return;
+	sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+	c->in_transaction = false;
+}
+
+/* Texts and blobs are copied: the caller's may go before the statement has run. */
+static int bind(sqlite3_stmt *stmt, const char *types, va_list ap)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 1; *types && rc == SQLITE_OK; types++, i++) {
+		const char *text;
+		size_t len;
+
+		switch (*types) {
+		case 's':
+			text = va_arg(ap, const char *);
+			rc = sqlite3_bind_text(stmt, i, text, -1, SQLITE_TRANSIENT);
+			break;
+		case 'S':
+			text = va_arg(ap, const char *);
+			len = va_arg(ap, size_t);
+			rc = sqlite3_bind_text64(stmt, i, text, len, SQLITE_TRANSIENT, SQLITE_UTF8);
+			break;
+		case 'b':
+			text = va_arg(ap, const char *);
+			len = va_arg(ap, size_t);
+			rc = sqlite3_bind_blob64(stmt, i, text, len, SQLITE_TRANSIENT);
+			break;
+		case 'i':
+			rc = sqlite3_bind_int64(stmt, i, va_arg(ap, int64_t));
+			break;
+		case 'd':
+			rc = sqlite3_bind_double(stmt, i, va_arg(ap, double));
+			break;
+		case 'n':
+			rc = sqlite3_bind_null(stmt, i);
+			break;
+		default:
+			return SQLITE_MISUSE;
+		}
+	}
+	return rc;
+}
+
+static int prepare(struct state_conn *c, sqlite3_stmt **ret_stmt, const char *sql,
+		   const char *types, va_list ap)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(c->db, sql, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = bind(stmt, types, ap);
+	if (rc != SQLITE_OK) {
+		sqlite3_finalize(stmt);
+		return rc;
+	}
+	*ret_stmt = stmt;
+	return SQLITE_OK;
+}
+
+int state_exec(struct state_conn *c, struct err *err, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list ap;
+	int rc;
+
+	va_start(ap, types);
+	rc = prepare(c, &stmt, sql, types, ap);
+	va_end(ap);
+	if (rc != SQLITE_OK)
+		return fail(c, rc, sql, err);
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		;
+	if (rc != SQLITE_DONE) {
+		int r = fail(c, rc, sql, err);
+
+		sqlite3_finalize(stmt);
+		return r;
+	}
+	sqlite3_finalize(stmt);
+	return 0;
+}
+
+int64_t state_changes(const struct state_conn *c)
+{
+	return sqlite3_changes64(c->db);
+}
+
+int state_query(struct state_conn *c, struct state_stmt **ret_stmt, struct err *err,
+		const char *sql, const char *types, ...)
+{
+	struct state_stmt *st = calloc(1, sizeof(*st));
+	va_list ap;
+	int rc;
+
+	if (!st)
+		return err_setf(err, -ENOMEM, "out of memory");
+	va_start(ap, types);
+	rc = prepare(c, &st->stmt, sql, types, ap);
+	va_end(ap);
+	if (rc != SQLITE_OK) {
+		free(st);
+		return fail(c, rc, sql, err);
+	}
+	*ret_stmt = st;
+	return 0;
+}
+
+int state_step(struct state_stmt *st, struct err *err)
+{
+	int rc = sqlite3_step(st->stmt);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	return err_setf(err, code_of(rc), "state: %s", sqlite3_errmsg(sqlite3_db_handle(st->stmt)));
+}
+
+void state_done(struct state_stmt *st)
+{
+	if (!st)
+		return;
+	sqlite3_finalize(st->stmt);
+	free(st);
+}
+
+const char *state_text(struct state_stmt *st, int column)
+{
+	return (const char *)sqlite3_column_text(st->stmt, column);
+}
+
+int64_t state_int(struct state_stmt *st, int column)
+{
+	return sqlite3_column_int64(st->stmt, column);
+}
+
+double state_double(struct state_stmt *st, int column)
+{
+	return sqlite3_column_double(st->stmt, column);
+}
+
+const void *state_blob(struct state_stmt *st, int column, size_t *ret_len)
+{
+	const void *data = sqlite3_column_blob(st->stmt, column);
+
+	*ret_len = (size_t)sqlite3_column_bytes(st->stmt, column);
+	return data;
+}
+
+bool state_is_null(struct state_stmt *st, int column)
+{
+	return sqlite3_column_type(st->stmt, column) == SQLITE_NULL;
+}
