@@ -15,6 +15,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* Largest answer, static files included. */
+#define HTTP_RESPONSE_MAX (32u << 20)
+
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_PATCH = 8, HTTP_DELETE = 16 };
 
 struct http_request {
@@ -43,21 +46,29 @@ typedef int (*http_handler_fn)(struct http_request *req, struct http_response *r
 
 struct http_route {
 	enum http_method method;
-	const char *pattern; /* "/api/alerts/{id}"; segments match case-insensitively, {x} one segment */
+	/*
+	 * "/api/alerts/{id}"; segments match case-insensitively, {x} is a segment or a part of one:
+	 * "/api/machines/findbytag(tag='{tag}')". Of several that match the one with the fewest {x}
+	 * wins, then the earlier.
+	 */
+	const char *pattern;
 	http_handler_fn handler;
 	uint64_t permission; /* what the module above makes of it; opaque here */
 	const char *operation; /* name for documentation and logs, "alerts_get" */
 };
 
 struct http_server_options {
-	const char *address; /* "0.0.0.0" */
-	uint16_t port;
-	const char *certificate_file, *key_file; /* PEM */
+	const char *address; /* "0.0.0.0", "::", or "/path" of a Unix socket */
+	uint16_t port;       /* 0: any free one, see http_server_port() */
+	/* PEM, the leaf first, its CA behind it; both NULL: no TLS, for Unix sockets and loopback. */
+	const char *certificate_file, *key_file;
 	const char *client_ca_file; /* ask for a client certificate from this CA; NULL: do not ask */
 	bool client_required;       /* refuse the connection without one */
-	unsigned int workers;       /* threads */
-	unsigned int queue_max;     /* waiting requests */
-	size_t body_max;            /* larger requests get 413 */
+	unsigned int workers;       /* threads; 0: 4 */
+	unsigned int queue_max;     /* waiting requests; 0: 256 */
+	size_t body_max;            /* larger requests get 413; 0: 1 MiB */
+	unsigned int idle_s;        /* a silent connection is closed after it; 0: 60 */
+	unsigned int connections_max; /* more are closed at once; 0: 4096 */
 	/*
 	 * Called on the worker before the handler; returns 0 to go on, 1 when it has answered itself.
 	 * after is called when the response is complete, also when before answered (nullable).
@@ -76,6 +87,17 @@ int http_server_add_routes(struct http_server *s, const struct http_route *route
 /* Files below dir under the prefix, with ETag and cache headers; other paths get index.html. */
 int http_server_add_static(struct http_server *s, const char *prefix, const char *dir);
 int http_server_start(struct http_server *s, struct err *err);
+/* The port it listens on. */
+uint16_t http_server_port(const struct http_server *s);
+
+struct http_server_counters {
+	uint64_t requests;
+	uint64_t refused_queue;       /* answered 503 */
+	uint64_t refused_connections; /* over connections_max */
+	uint64_t gone;                /* answers whose peer had left */
+};
+void http_server_count(const struct http_server *s, struct http_server_counters *ret_counters);
+
 /* Loads certificate and key again, e.g. after a renewal. */
 int http_server_reload_tls(struct http_server *s, struct err *err);
 /* Stops accepting, lets running handlers end, frees. */
