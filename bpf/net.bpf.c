@@ -11,6 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/file.bpf.h"
 #include "lib/kinds.bpf.h"
 #include "lib/ring.bpf.h"
 #include "lib/task.bpf.h"
@@ -32,7 +33,7 @@ static __always_inline void fill_socket(struct record_net *r, const struct sock 
 	r->protocol = BPF_CORE_READ(sk, sk_protocol);
 	r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	r->socket_cookie = (__u64)sk;
+	r->socket_cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	if (r->family == AF_INET) {
 		BPF_CORE_READ_INTO(&r->local_address, sk, __sk_common.skc_rcv_saddr);
 		BPF_CORE_READ_INTO(&r->remote_address, sk, __sk_common.skc_daddr);
@@ -83,6 +84,10 @@ int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int 
 
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
+	/* Makes the cookie that fill_socket() reads; sockets nobody asks for have none. */
+	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN ||
+	    newstate == BPF_TCP_ESTABLISHED)
+		bpf_get_socket_cookie((void *)sk);
 	if (oldstate == BPF_TCP_SYN_SENT) {
 		on_outcome(sk, newstate);
 		return 0;
@@ -94,5 +99,61 @@ int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int 
 		bpf_map_update_elem(&connecting, &key, &task, BPF_ANY);
 	else
 		send_socket(sk, RECORD_NET_LISTEN, &task, 0);
+	return 0;
+}
+
+/* The socket behind a number of the calling process; NULL where there is none. */
+static __always_inline struct sock *sock_of_fd(struct task_struct *task, __u32 fd)
+{
+	struct file *file = file_of_fd(task, fd);
+	struct socket *socket;
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & FILE_TYPE_MASK) != FILE_TYPE_SOCKET)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline void report_fd(__u32 fd, __u32 kind, __u16 protocol, __s32 error)
+{
+	struct task_struct *current_task = bpf_get_current_task_btf();
+	struct sock *sk = sock_of_fd(current_task, fd);
+	struct record_task task = {};
+	__u16 family;
+
+	if (!sk)
+		return;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if ((family != AF_INET && family != AF_INET6) ||
+	    BPF_CORE_READ(sk, sk_protocol) != protocol)
+		return;
+	task_fill(current_task, &task);
+	send_socket(sk, kind, &task, error);
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int on_accept(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret >= 0)
+		report_fd(ctx->ret, RECORD_NET_ACCEPT, IPPROTO_TCP, 0);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int on_accept4(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret >= 0)
+		report_fd(ctx->ret, RECORD_NET_ACCEPT, IPPROTO_TCP, 0);
+	return 0;
+}
+
+/* TCP's outcome comes by its states; a datagram socket has no states to speak of. */
+SEC("tp/syscalls/sys_exit_connect")
+int on_connect(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	report_fd(PT_REGS_PARM1_CORE_SYSCALL(regs), RECORD_NET_CONNECT, IPPROTO_UDP,
+		  ctx->ret < 0 ? -ctx->ret : 0);
 	return 0;
 }

@@ -17,6 +17,8 @@
 #define RECORD_ARGV_MAX 16384
 /* path + cwd + argv, rounded up to a power of two so that an offset can be masked */
 #define RECORD_TAIL_MAX 32768
+/* Places a processor has for records under construction: programs that may preempt each other. */
+#define RECORD_SCRATCHES 3
 
 struct record_task {
 	__u64 start_boottime_ns;
@@ -55,6 +57,15 @@ struct record_exec {
 	/* then the tail */
 };
 
+struct record_file {
+	struct record_header h;
+	__u64 inode, device, size, bytes_written;
+	__s64 ctime_ns, mtime_ns;
+	__u32 mode, owner;
+	__u32 path_len, old_path_len; /* pieces of the tail */
+	/* then the tail */
+};
+
 struct record_exit {
 	struct record_header h;
 	__u32 exit_code, pad;
@@ -79,5 +90,6 @@ _Static_assert(sizeof(struct record_task) == 96, "no hidden padding");
 _Static_assert(sizeof(struct record_header) == 120, "no hidden padding");
 _Static_assert(sizeof(struct record_fork) == 144, "no hidden padding");
 _Static_assert(sizeof(struct record_exec) == 184, "no hidden padding");
+_Static_assert(sizeof(struct record_file) == 184, "no hidden padding");
 _Static_assert(sizeof(struct record_exit) == 128, "no hidden padding");
 _Static_assert(sizeof(struct record_net) == 176, "no hidden padding");

@@ -2,5 +2,6 @@
 /*
  * vakt.bpf.c - one object of all domains: they share the ring and the counters
  */
+#include "file.bpf.c" /* before process: what an exit closes is told before the exit */
 #include "process.bpf.c"
 #include "net.bpf.c"

@@ -43,16 +43,20 @@ static __always_inline void ring_number(struct record_header *h)
 	h->sequence = c ? __sync_fetch_and_add(&c->sequence, 1) + 1 : 0;
 }
 
+static __always_inline void ring_lost(__u32 kind)
+{
+	struct record_counters *c = ring_counters();
+
+	if (c && kind < RECORD_KINDS)
+		__sync_fetch_and_add(&c->lost[kind], 1);
+}
+
 static __always_inline void ring_send(struct record_header *h, __u64 size)
 {
 	__u64 flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < wake_bytes ?
 			      BPF_RB_NO_WAKEUP :
 			      BPF_RB_FORCE_WAKEUP;
-	struct record_counters *c;
 
-	if (bpf_ringbuf_output(&ring, h, size, flags) == 0)
-		return;
-	c = ring_counters();
-	if (c && h->kind < RECORD_KINDS)
-		__sync_fetch_and_add(&c->lost[h->kind], 1);
+	if (bpf_ringbuf_output(&ring, h, size, flags) < 0)
+		ring_lost(h->kind);
 }

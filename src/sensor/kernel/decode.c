@@ -11,6 +11,10 @@ _Static_assert(KERNEL_KIND_COUNT == RECORD_KINDS, "kinds differ");
 _Static_assert(KERNEL_PROCESS_FORK == RECORD_PROCESS_FORK, "kinds differ");
 _Static_assert(KERNEL_PROCESS_EXEC == RECORD_PROCESS_EXEC, "kinds differ");
 _Static_assert(KERNEL_PROCESS_EXIT == RECORD_PROCESS_EXIT, "kinds differ");
+_Static_assert(KERNEL_FILE_CREATE == RECORD_FILE_CREATE, "kinds differ");
+_Static_assert(KERNEL_FILE_WRITE == RECORD_FILE_WRITE, "kinds differ");
+_Static_assert(KERNEL_FILE_RENAME == RECORD_FILE_RENAME, "kinds differ");
+_Static_assert(KERNEL_NET_ACCEPT == RECORD_NET_ACCEPT, "kinds differ");
 _Static_assert(KERNEL_FILE_DELETE == RECORD_FILE_DELETE, "kinds differ");
 _Static_assert(KERNEL_NET_CONNECT == RECORD_NET_CONNECT, "kinds differ");
 _Static_assert(KERNEL_NET_LISTEN == RECORD_NET_LISTEN, "kinds differ");
@@ -65,6 +69,27 @@ static int decode_exec(const struct record_exec *r, size_t len, struct kernel_ev
 	return 0;
 }
 
+static int decode_file(const struct record_file *r, size_t len, struct kernel_event *e)
+{
+	const char *tail = (const char *)(r + 1);
+
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	if ((uint64_t)r->path_len + r->old_path_len > len - sizeof(*r))
+		return -EBADMSG;
+	e->file.path = (struct kernel_str){ tail, r->path_len };
+	e->file.old_path = (struct kernel_str){ tail + r->path_len, r->old_path_len };
+	e->file.inode = r->inode;
+	e->file.device = r->device;
+	e->file.size = r->size;
+	e->file.ctime_ns = r->ctime_ns;
+	e->file.mtime_ns = r->mtime_ns;
+	e->file.mode = r->mode;
+	e->file.owner = r->owner;
+	e->file.bytes_written = r->bytes_written;
+	return 0;
+}
+
 static int decode_net(const struct record_net *r, size_t len, struct kernel_event *e)
 {
 	if (len < sizeof(*r))
@@ -101,7 +126,13 @@ static int decode_body(const struct record_header *h, size_t len, struct kernel_
 		return 0;
 	case KERNEL_PROCESS_EXEC:
 		return decode_exec((const void *)h, len, e);
+	case KERNEL_FILE_CREATE:
+	case KERNEL_FILE_WRITE:
+	case KERNEL_FILE_RENAME:
+	case KERNEL_FILE_DELETE:
+		return decode_file((const void *)h, len, e);
 	case KERNEL_NET_CONNECT:
+	case KERNEL_NET_ACCEPT:
 	case KERNEL_NET_LISTEN:
 		return decode_net((const void *)h, len, e);
 	default:

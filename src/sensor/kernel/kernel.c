@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,14 +30,36 @@ static const char *const kind_names[KERNEL_KIND_COUNT] = {
 	"file_rename",	"file_delete",	"net_connect",	"net_accept",  "net_listen",
 };
 
-/* Program of the object -> the kinds it provides. */
+/*
+ * Program of the object -> a kind it provides. A kind with several programs names the first, and
+ * tells which of the others is missing.
+ */
 static const struct {
 	const char *program;
 	enum kernel_kind kind;
 } providers[] = {
-	{ "on_fork", KERNEL_PROCESS_FORK },	{ "on_exec", KERNEL_PROCESS_EXEC },
-	{ "on_exit", KERNEL_PROCESS_EXIT },	{ "on_tcp_state", KERNEL_NET_CONNECT },
+	{ "on_fork", KERNEL_PROCESS_FORK },	 { "on_exec", KERNEL_PROCESS_EXEC },
+	{ "on_exit", KERNEL_PROCESS_EXIT },	 { "on_openat", KERNEL_FILE_CREATE },
+	{ "on_open", KERNEL_FILE_CREATE },	 { "on_openat2", KERNEL_FILE_CREATE },
+	{ "on_creat", KERNEL_FILE_CREATE },	 { "on_close", KERNEL_FILE_WRITE },
+	{ "on_dup2", KERNEL_FILE_WRITE },	 { "on_dup3", KERNEL_FILE_WRITE },
+	{ "on_exit_files", KERNEL_FILE_WRITE },	 { "on_rename", KERNEL_FILE_RENAME },
+	{ "on_renameat", KERNEL_FILE_RENAME },	 { "on_renameat2", KERNEL_FILE_RENAME },
+	{ "on_unlink", KERNEL_FILE_DELETE },	 { "on_unlinkat", KERNEL_FILE_DELETE },
+	{ "on_tcp_state", KERNEL_NET_CONNECT },	 { "on_connect", KERNEL_NET_CONNECT },
+	{ "on_accept4", KERNEL_NET_ACCEPT },	 { "on_accept", KERNEL_NET_ACCEPT },
 	{ "on_tcp_state", KERNEL_NET_LISTEN },
+};
+
+/* What a kind cannot see by its nature, where all its programs work. */
+static const char *const blind_spots[KERNEL_KIND_COUNT] = {
+	[KERNEL_FILE_CREATE] = "not seen: io_uring, 32-bit programs, links and special files",
+	[KERNEL_FILE_WRITE] = "not seen: files closed by io_uring, close_range or execve, and "
+			      "numbers over 255 at the end of a process; bytes written are growth",
+	[KERNEL_FILE_RENAME] = "not seen: io_uring, 32-bit programs; no inode, links not followed",
+	[KERNEL_FILE_DELETE] = "not seen: io_uring, 32-bit programs; no inode, links not followed",
+	[KERNEL_NET_CONNECT] = "not seen: connections that fail before a packet is sent",
+	[KERNEL_NET_ACCEPT] = "not seen: io_uring, 32-bit programs",
 };
 
 struct kernel {
@@ -84,37 +108,72 @@ static int print_debug(enum libbpf_print_level level, const char *fmt, va_list a
 	return 0;
 }
 
-/* Tries a program alone: an object of which one program is refused would not load at all. */
+/* Loads and attaches one program of an object of its own, with a small ring. */
+static int try_program(const char *name)
+{
+	struct vakt_bpf *alone = vakt_bpf__open();
+	struct bpf_program *p, *wanted = NULL;
+	struct bpf_link *link;
+	int r;
+
+	if (!alone)
+		return -errno;
+	bpf_object__for_each_program(p, alone->obj) {
+		bool is = strcmp(bpf_program__name(p), name) == 0;
+
+		bpf_program__set_autoload(p, is);
+		if (is)
+			wanted = p;
+	}
+	bpf_map__set_max_entries(alone->maps.ring, (uint32_t)sysconf(_SC_PAGESIZE));
+	r = vakt_bpf__load(alone);
+	if (r == 0) {
+		link = bpf_program__attach(wanted);
+		r = link ? 0 : -errno;
+		bpf_link__destroy(link);
+	}
+	vakt_bpf__destroy(alone);
+	return r;
+}
+
+static void note_program(struct kernel *k, const struct bpf_program *p, int r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
+		enum kernel_kind kind = providers[i].kind;
+
+		if (strcmp(providers[i].program, bpf_program__name(p)) != 0)
+			continue;
+		if (r < 0)
+			snprintf(k->missing[kind], sizeof(k->missing[0]),
+				 "%s refused by the kernel: %s", bpf_program__section_name(p),
+				 strerror(-r));
+		else if (!k->signals[kind].provider)
+			k->signals[kind].provider = bpf_program__section_name(p);
+	}
+}
+
+/* Tries each program alone: an object of which one program is refused would not load at all. */
 static int try_programs(struct kernel *k)
 {
 	struct bpf_program *p;
 
 	bpf_object__for_each_program(p, k->bpf->obj) {
-		struct vakt_bpf *alone = vakt_bpf__open();
-		struct bpf_program *q;
-		int r;
+		int r = try_program(bpf_program__name(p));
 
-		if (!alone)
-			return -errno;
-		bpf_object__for_each_program(q, alone->obj)
-			bpf_program__set_autoload(q, strcmp(bpf_program__name(q),
-							    bpf_program__name(p)) == 0);
-		r = vakt_bpf__load(alone);
-		vakt_bpf__destroy(alone);
 		if (r < 0)
 			bpf_program__set_autoload(p, false);
-		for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
-			if (strcmp(providers[i].program, bpf_program__name(p)) != 0)
-				continue;
-			if (r == 0)
-				k->signals[providers[i].kind].provider = bpf_program__section_name(p);
-			else
-				snprintf(k->missing[providers[i].kind], sizeof(k->missing[0]),
-					 "%s refused by the kernel: %s", bpf_program__section_name(p),
-					 strerror(-r));
-		}
+		note_program(k, p, r);
 	}
 	return 0;
+}
+
+/* Tracepoints of system calls are found by their numbers in tracefs; not mounted everywhere. */
+static void mount_tracefs(void)
+{
+	if (access("/sys/kernel/tracing/events", F_OK) < 0 &&
+	    mount("tracefs", "/sys/kernel/tracing", "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  NULL) < 0)
+		log_debug("tracefs: %s", strerror(errno));
 }
 
 static void init_signals(struct kernel *k)
@@ -122,15 +181,13 @@ static void init_signals(struct kernel *k)
 	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
 		k->signals[i].kind = (enum kernel_kind)i;
 		k->signals[i].name = kind_names[i];
-		snprintf(k->missing[i], sizeof(k->missing[0]), "this version has no hook for it");
 	}
 }
 
 static void finish_signals(struct kernel *k)
 {
 	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
-		if (!k->signals[i].provider)
-			k->signals[i].missing = k->missing[i];
+		k->signals[i].missing = k->missing[i][0] ? k->missing[i] : blind_spots[i];
 	}
 }
 
@@ -142,11 +199,12 @@ static int load(struct kernel *k, struct err *err)
 	if (!k->bpf)
 		return err_setf(err, -errno, "BPF object: %m");
 	init_signals(k);
+	mount_tracefs();
 	r = try_programs(k);
 	if (r < 0)
 		return err_setf(err, r, "BPF object: %s", strerror(-r));
 	finish_signals(k);
-	bpf_map__set_max_entries(k->bpf->maps.exec_scratches, k->cpus);
+	bpf_map__set_max_entries(k->bpf->maps.scratches, k->cpus * RECORD_SCRATCHES);
 	bpf_map__set_max_entries(k->bpf->maps.ring, k->ring_bytes);
 	k->bpf->rodata->wake_bytes = k->ring_bytes / 8;
 	r = vakt_bpf__load(k->bpf);
