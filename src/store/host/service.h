@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * service.h - ClickHouse's HTTP interface, as far as Vakt needs it, on a Unix socket
+ *
+ * GET /ping; POST /?query=...&param_x=...&default_format=...&insert_deduplication_token=...
+ * Statements with readonly=1 in the URL run on connections that can only read; an INSERT ... FORMAT
+ * Native takes its block from the body. https://clickhouse.com/docs/interfaces/http
+ */
+#pragma once
+
+#include "base/err.h"
+#include "store/host/engine.h"
+
+struct service_options {
+	const char *socket_path;
+	unsigned int writers, readers; /* threads, a connection each */
+};
+
+struct service;
+
+int service_new(struct engine *engine, const struct service_options *options,
+		struct service **ret_service, struct err *err);
+/* Runs until SIGTERM or SIGINT. */
+int service_run(struct service *s);
+void service_free(struct service *s);
+DEFINE_CLEANUP(struct service *, service_free)
