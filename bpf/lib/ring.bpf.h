@@ -23,6 +23,14 @@ struct {
 	__type(value, struct record_counters);
 } counters SEC(".maps");
 
+/* The reader's own memory: losses it has reported, kept where it survives the reader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORD_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} reported SEC(".maps");
+
 /* Set before load: how full the ring may get before the reader is woken. */
 extern const volatile __u64 wake_bytes; /* defined once, in process.bpf.c */
 

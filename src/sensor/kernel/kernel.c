@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "record.h"
 #include "sensor/kernel/decode.h"
+#include "sensor/kernel/pins.h"
 #include "vakt.skel.h"
 
 #define RING_BYTES_DEFAULT (16u << 20)
@@ -66,6 +67,8 @@ struct kernel {
 	struct kernel_handlers handlers;
 	struct vakt_bpf *bpf;
 	struct ring_buffer *ring;
+	int ring_fd, counters_fd, reported_fd; /* the programs' maps, of this or an earlier run */
+	const char *pin_dir;		       /* as given; only valid while opening */
 	struct kernel_signal signals[KERNEL_KIND_COUNT];
 	char missing[KERNEL_KIND_COUNT][96];
 	uint32_t ring_bytes;
@@ -195,15 +198,10 @@ static int load(struct kernel *k, struct err *err)
 {
 	int r;
 
-	k->bpf = vakt_bpf__open();
-	if (!k->bpf)
-		return err_setf(err, -errno, "BPF object: %m");
-	init_signals(k);
 	mount_tracefs();
 	r = try_programs(k);
 	if (r < 0)
 		return err_setf(err, r, "BPF object: %s", strerror(-r));
-	finish_signals(k);
 	bpf_map__set_max_entries(k->bpf->maps.scratches, k->cpus * RECORD_SCRATCHES);
 	bpf_map__set_max_entries(k->bpf->maps.ring, k->ring_bytes);
 	k->bpf->rodata->wake_bytes = k->ring_bytes / 8;
@@ -214,7 +212,64 @@ static int load(struct kernel *k, struct err *err)
 	r = vakt_bpf__attach(k->bpf);
 	if (r < 0)
 		return err_setf(err, r, "BPF programs do not attach: %s", strerror(-r));
-	k->ring = ring_buffer__new(bpf_map__fd(k->bpf->maps.ring), on_record, k, NULL);
+	k->ring_fd = dup(bpf_map__fd(k->bpf->maps.ring));
+	k->counters_fd = dup(bpf_map__fd(k->bpf->maps.counters));
+	k->reported_fd = dup(bpf_map__fd(k->bpf->maps.reported));
+	return 0;
+}
+
+/* Takes up the maps of programs that an earlier run of the same build left attached. */
+static int resume(struct kernel *k, const char *folder, struct err *err)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, k->bpf->obj)
+		note_program(k, p, pins_have_program(folder, bpf_program__name(p)) ? 0 : -EPERM);
+	k->ring_fd = pins_open_map(folder, "ring");
+	k->counters_fd = pins_open_map(folder, "counters");
+	k->reported_fd = pins_open_map(folder, "reported");
+	if (k->ring_fd < 0 || k->counters_fd < 0 || k->reported_fd < 0)
+		return err_setf(err, -ENOENT, "%s: pinned maps do not open", folder);
+	for (uint32_t kind = 0; kind < KERNEL_KIND_COUNT; kind++)
+		bpf_map_lookup_elem(k->reported_fd, &kind, &k->lost[kind]);
+	return 0;
+}
+
+static int load_or_resume(struct kernel *k, struct err *err)
+{
+	char folder[PINS_PATH_MAX];
+	int r;
+
+	if (!k->pin_dir)
+		return load(k, err);
+	r = pins_prepare(k->pin_dir, k->ring_bytes, folder, err);
+	if (r < 0)
+		return r;
+	/* First what a crash left half done; another build's programs end when ours are there. */
+	if (pins_exist(folder)) {
+		pins_remove(k->pin_dir, folder);
+		return resume(k, folder, err);
+	}
+	r = load(k, err);
+	if (r < 0)
+		return r;
+	pins_remove(k->pin_dir, NULL);
+	return pins_write(folder, k->bpf, err);
+}
+
+static int open_object(struct kernel *k, struct err *err)
+{
+	int r;
+
+	k->bpf = vakt_bpf__open();
+	if (!k->bpf)
+		return err_setf(err, -errno, "BPF object: %m");
+	init_signals(k);
+	r = load_or_resume(k, err);
+	if (r < 0)
+		return r;
+	finish_signals(k);
+	k->ring = ring_buffer__new(k->ring_fd, on_record, k, NULL);
 	return k->ring ? 0 : err_setf(err, -errno, "ring: %m");
 }
 
@@ -226,6 +281,7 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 
 	if (!k)
 		return err_setf(err, -ENOMEM, "out of memory");
+	k->ring_fd = k->counters_fd = k->reported_fd = -1;
 	libbpf_set_print(print_debug);
 	k->handlers = *handlers;
 	k->ring_bytes = options && options->ring_bytes ? options->ring_bytes : RING_BYTES_DEFAULT;
@@ -237,7 +293,8 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 	if (!k->counters)
 		return err_setf(err, -ENOMEM, "out of memory");
 	k->loss_checked_ns = clock_boottime_ns();
-	r = load(k, err);
+	k->pin_dir = options ? options->pin_dir : NULL;
+	r = open_object(k, err);
 	if (r < 0)
 		return r;
 	*ret_kernel = TAKE_PTR(k);
@@ -250,8 +307,18 @@ void kernel_close(struct kernel *k)
 		return;
 	ring_buffer__free(k->ring);
 	vakt_bpf__destroy(k->bpf);
+	closep(&k->ring_fd);
+	closep(&k->counters_fd);
+	closep(&k->reported_fd);
 	free(k->counters);
 	free(k);
+}
+
+int kernel_unpin(const char *pin_dir)
+{
+	int r = pins_remove(pin_dir, NULL);
+
+	return r < 0 ? r : rmdir(pin_dir) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int kernel_fd(const struct kernel *k)
@@ -266,7 +333,7 @@ static void report_losses(struct kernel *k)
 	bool any = false;
 
 	loss.until_boottime_ns = k->loss_checked_ns = clock_boottime_ns();
-	if (bpf_map_lookup_elem(bpf_map__fd(k->bpf->maps.counters), &zero, k->counters) < 0)
+	if (bpf_map_lookup_elem(k->counters_fd, &zero, k->counters) < 0)
 		return;
 	for (unsigned int kind = 0; kind < KERNEL_KIND_COUNT; kind++) {
 		uint64_t sum = 0;
@@ -279,6 +346,8 @@ static void report_losses(struct kernel *k)
 	}
 	if (any)
 		k->handlers.on_loss(k->handlers.arg, &loss);
+	for (uint32_t kind = 0; any && kind < KERNEL_KIND_COUNT; kind++)
+		bpf_map_update_elem(k->reported_fd, &kind, &k->lost[kind], BPF_ANY);
 }
 
 int kernel_poll(struct kernel *k)

@@ -106,6 +106,11 @@ struct kernel_handlers {
 
 struct kernel_options {
 	uint32_t ring_bytes; /* power of two; 0: the default */
+	/*
+	 * Folder in a BPF file system, NULL: none. Programs and ring are kept there and go on when
+	 * the sensor ends in whatever way; the next one of the same build reads on where it was.
+	 */
+	const char *pin_dir;
 };
 
 /* One signal and what provides it here, for `vakt health --details sensors`. */
@@ -120,9 +125,14 @@ struct kernel;
 
 int kernel_open(const struct kernel_options *options, const struct kernel_handlers *handlers,
 		struct kernel **ret_kernel, struct err *err);
-/* Detaches; what is still in the ring is lost, so poll until empty before. */
+/*
+ * Detaches, unless pinned; what is still in the ring is then lost, so poll until empty before.
+ * Pinned links stay, with a descriptor each until the program ends.
+ */
 void kernel_close(struct kernel *k);
 DEFINE_CLEANUP(struct kernel *, kernel_close)
+/* Detaches what was pinned there, at the end of the sensor's life on a machine. */
+int kernel_unpin(const char *pin_dir);
 /* To be watched for reading; wake-ups are batched. */
 int kernel_fd(const struct kernel *k);
 /* Hands all that is in the ring to the handlers, and losses. Count, or negative errno. */

@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -90,6 +92,10 @@ static int teardown(void **state _unused_)
 	kernel_close(kernel);
 	snprintf(path, sizeof(path), "%s/na\xff me", dir); /* still there where a test failed */
 	unlink(path);
+	/* With the mount its pins go, and with them the programs. */
+	snprintf(path, sizeof(path), "%s/bpf", dir);
+	umount2(path, MNT_DETACH);
+	rmdir(path);
 	return rmdir(dir);
 }
 
@@ -472,6 +478,68 @@ static void no_end_is_lost_in_a_storm(void **state _unused_)
 	assert_int_equal(seen.exits, 3000);
 }
 
+/* Opens pinned, tells the parent and waits for its end. */
+static void be_a_sensor(const char *pins, int ready)
+{
+	struct kernel_handlers handlers = { .on_event = on_event, .on_loss = on_loss };
+	struct kernel_options options = { .pin_dir = pins, .ring_bytes = 1 << 20 };
+	struct kernel *k;
+
+	if (kernel_open(&options, &handlers, &k, NULL) < 0 || write(ready, "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void read_on_after_a_kill(const char *pins)
+{
+	struct kernel_handlers handlers = { .on_event = on_event, .on_loss = on_loss };
+	struct kernel_options options = { .pin_dir = pins, .ring_bytes = 1 << 20 };
+	struct kernel *outer = kernel;
+	struct err err = { 0 };
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0)
+		be_a_sensor(pins, ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	run_child(exec_true); /* nobody reads now but the kernel of the other tests */
+	find(KERNEL_PROCESS_EXEC, NULL);
+	seen.count = 0;
+	if (kernel_open(&options, &handlers, &kernel, &err) < 0) {
+		kernel = outer;
+		fail_msg("%s", err.msg);
+	}
+	kernel_poll(kernel);
+	kernel_close(kernel);
+	kernel = outer;
+	assert_int_equal(find(KERNEL_PROCESS_EXEC, NULL)->task.pid, seen.pid);
+	assert_int_equal(count_kind(KERNEL_PROCESS_EXEC), 1);
+	find(KERNEL_PROCESS_EXIT, NULL);
+}
+
+static void a_killed_sensor_loses_nothing(void **state _unused_)
+{
+	char mounted[64], pins[96];
+
+	snprintf(mounted, sizeof(mounted), "%s/bpf", dir);
+	snprintf(pins, sizeof(pins), "%s/vakt", mounted);
+	assert_int_equal(mkdir(mounted, 0700), 0);
+	assert_int_equal(mount("bpf", mounted, "bpf", 0, NULL), 0);
+	read_on_after_a_kill(pins);
+	assert_int_equal(kernel_unpin(pins), 0);
+	assert_int_equal(access(pins, F_OK), -1);
+	assert_int_equal(umount(mounted), 0);
+	assert_int_equal(rmdir(mounted), 0);
+}
+
 static void every_signal_names_its_provider_or_why_not(void **state _unused_)
 {
 	const struct kernel_signal *signals;
@@ -500,6 +568,7 @@ int main(void)
 		cmocka_unit_test(an_accepted_connection_tells_both_ends),
 		cmocka_unit_test(a_connected_datagram_socket_is_seen),
 		cmocka_unit_test(no_end_is_lost_in_a_storm),
+		cmocka_unit_test(a_killed_sensor_loses_nothing),
 		cmocka_unit_test(every_signal_names_its_provider_or_why_not),
 	};
 
