@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * identity.h - who this device is to the cloud: key, certificates, names, in STATE/identity/
+ *
+ * The private key is made here and never leaves the machine.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "net/http_client.h"
+
+#define IDENTITY_UID_SIZE 65
+
+struct identity {
+	char *server, *tenant_id, *device_id, *machine_uid;
+	char key_path[4096], cert_path[4096], ca_path[4096], json_path[4096];
+	int64_t not_before_ns, not_after_ns;
+};
+
+/* SHA-256 of machine-id and the firmware's product id (or the first MAC) as hex. */
+int identity_machine_uid(char ret_uid[IDENTITY_UID_SIZE], struct err *err);
+/* -ENOENT: this device is not onboarded. */
+int identity_load(const char *state_dir, struct identity *ret_id, struct err *err);
+void identity_done(struct identity *id);
+/* Rereads the certificate's period, e.g. after a renewal. */
+int identity_read_period(struct identity *id, struct err *err);
+/* A client that shows the certificate; cert_path nullable: the identity's own. */
+int identity_client(const struct identity *id, const char *cert_path, unsigned int timeout_ms,
+		    struct http_client **ret_client, struct err *err);

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uplink.c - the sending side: heartbeat, renewal, frames, back-off
+ */
+#include "sensor/uplink/uplink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "event/spool.h"
+#include "event/spool_files.h"
+#include "event/wire.h"
+#include "net/cert.h"
+#include "net/http_client.h"
+#include "sensor/uplink/identity.h"
+
+#define FRAME_MAX (WIRE_HEADER_SIZE + WIRE_PACKED_MAX)
+#define ANSWER_MAX (64u << 10)
+#define BACKOFF_MAX_MS 60000u
+#define IDLE_MS 200u
+#define REFUSED_FILES_MAX 100u
+
+struct status { /* what health shows */
+	const char *state;
+	char reason[512];
+	int64_t last_success_ns, clock_offset_ns, not_after_ns;
+	uint64_t frames_sent, bytes_sent, frames_refused;
+	bool clone_suspected;
+};
+
+struct uplink {
+	char state_dir[3072], spool_dir[3200];
+	unsigned int heartbeat_ms, backoff_first_ms, timeout_ms;
+	bool onboarded, untrusted, have_frame;
+	struct identity id;
+	struct http_client *client;
+	struct spool_reader *spool;
+	struct buf frame;
+	struct http_client_response res;
+	int64_t next_heartbeat_ns, next_renew_ns, retry_ns;
+	unsigned int failures;
+	pthread_mutex_t lock; /* status */
+	struct status status;
+};
+
+static void set_state(struct uplink *u, const char *state, const char *reason)
+{
+	pthread_mutex_lock(&u->lock);
+	if (strcmp(u->status.state, state))
+		log_notice("%s%s%s", state, *reason ? ": " : "", reason);
+	u->status.state = state;
+	snprintf(u->status.reason, sizeof(u->status.reason), "%s", reason);
+	pthread_mutex_unlock(&u->lock);
+}
+
+int uplink_new(const struct uplink_options *o, struct uplink **ret_uplink, struct err *err)
+{
+	struct uplink *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return err_setf(err, -ENOMEM, "out of memory");
+	if (strlen(o->state_dir) >= sizeof(u->state_dir)) {
+		free(u);
+		return err_setf(err, -ENAMETOOLONG, "path of the state folder is too long");
+	}
+	strcpy(u->state_dir, o->state_dir);
+	snprintf(u->spool_dir, sizeof(u->spool_dir), "%s/spool", o->state_dir);
+	u->heartbeat_ms = o->heartbeat_ms ? o->heartbeat_ms : 60000;
+	u->backoff_first_ms = o->backoff_first_ms ? o->backoff_first_ms : 1000;
+	u->timeout_ms = o->timeout_ms ? o->timeout_ms : 30000;
+	buf_init(&u->frame, FRAME_MAX);
+	buf_init(&u->res.body, ANSWER_MAX);
+	pthread_mutex_init(&u->lock, NULL);
+	u->status.state = "starting";
+	*ret_uplink = u;
+	return 0;
+}
+
+static void forget(struct uplink *u)
+{
+	http_client_free(TAKE_PTR(u->client));
+	spool_reader_close(TAKE_PTR(u->spool));
+	identity_done(&u->id);
+	u->onboarded = u->untrusted = u->have_frame = false;
+	u->next_heartbeat_ns = u->next_renew_ns = u->retry_ns = 0;
+	u->failures = 0;
+}
+
+void uplink_free(struct uplink *u)
+{
+	if (!u)
+		return;
+	forget(u);
+	buf_done(&u->frame);
+	buf_done(&u->res.body);
+	pthread_mutex_destroy(&u->lock);
+	free(u);
+}
+
+static int adopt(struct uplink *u)
+{
+	char uid[IDENTITY_UID_SIZE];
+	struct err err = { "" };
+	int r = identity_load(u->state_dir, &u->id, &err);
+
+	if (r < 0) {
+		set_state(u, r == -ENOENT ? "notOnboarded" : "failed", err_msg(&err, r));
+		return r;
+	}
+	r = identity_machine_uid(uid, &err);
+	if (r == 0 && strcmp(uid, u->id.machine_uid)) {
+		r = -EPERM;
+		err_setf(&err, r, "the identity was copied from another machine; remove it and "
+				  "onboard again");
+		set_state(u, "cloned", err.msg);
+		identity_done(&u->id);
+		return r;
+	}
+	if (r == 0)
+		r = dir_make(u->spool_dir, 0750, &err);
+	if (r == 0)
+		r = spool_reader_open(u->spool_dir, &u->spool, &err);
+	if (r == 0)
+		r = identity_client(&u->id, NULL, u->timeout_ms, &u->client, &err);
+	if (r < 0) {
+		set_state(u, "failed", err_msg(&err, r));
+		forget(u);
+		return r;
+	}
+	u->onboarded = true;
+	pthread_mutex_lock(&u->lock);
+	u->status.not_after_ns = u->id.not_after_ns;
+	pthread_mutex_unlock(&u->lock);
+	set_state(u, "connecting", "");
+	return 0;
+}
+
+static int post(struct uplink *u, struct http_client *c, const char *path, const char *type,
+		const void *body, size_t len, struct err *err)
+{
+	struct http_client_request req = { .method = "POST", .path = path, .content_type = type,
+					   .body = body, .body_len = len };
+
+	return http_client_send(c, &req, &u->res, err);
+}
+
+static const char *server_reason(struct uplink *u, char *dst, size_t size)
+{
+	json_t *root = u->res.body.data ? json_loads(u->res.body.data, 0, NULL) : NULL;
+	const char *message = "no reason given";
+
+	json_unpack(root, "{s:{s:s}}", "error", "message", &message);
+	snprintf(dst, size, "%s", message);
+	json_decref(root);
+	return dst;
+}
+
+/* Doubles up to a minute; half of it is random, so that a fleet does not come back as one. */
+static void back_off(struct uplink *u, const char *reason, unsigned int retry_after_s)
+{
+	uint64_t ms = (uint64_t)u->backoff_first_ms << MIN(u->failures, 16u);
+	uint32_t random;
+
+	random_bytes(&random, sizeof(random));
+	ms = MIN(ms, (uint64_t)BACKOFF_MAX_MS);
+	ms = ms / 2 + random % (ms / 2 + 1);
+	if (retry_after_s)
+		ms = MAX(ms, MIN(retry_after_s, 3600u) * 1000ull);
+	u->failures++;
+	u->retry_ns = clock_monotonic_ns() + (int64_t)ms * NSEC_PER_MSEC;
+	set_state(u, "disconnected", reason);
+}
+
+static void lose_trust(struct uplink *u, const char *reason)
+{
+	u->untrusted = true;
+	set_state(u, "notTrusted", reason);
+}
+
+static void on_unreachable(struct uplink *u, int r, struct err *err)
+{
+	if (u->id.not_after_ns < clock_realtime_ns())
+		lose_trust(u, "the certificate expired; onboard this device again");
+	else
+		back_off(u, err_msg(err, r), 0);
+}
+
+static void succeed(struct uplink *u)
+{
+	int64_t now = clock_realtime_ns();
+
+	u->failures = 0;
+	u->retry_ns = 0;
+	u->untrusted = false;
+	pthread_mutex_lock(&u->lock);
+	u->status.last_success_ns = now;
+	if (u->res.date_ns)
+		/* Date has whole seconds: the server's time is on average half a second later. */
+		u->status.clock_offset_ns = now - u->res.date_ns - NSEC_PER_SEC / 2;
+	pthread_mutex_unlock(&u->lock);
+	set_state(u, "connected", "");
+}
+
+static void read_heartbeat(struct uplink *u)
+{
+	json_t *root = u->res.body.data ? json_loads(u->res.body.data, 0, NULL) : NULL;
+	json_int_t server_ns = 0;
+	int offboarded = 0, clone = 0;
+
+	json_unpack(root, "{s?I,s?b,s?b}", "serverTimeNs", &server_ns, "offboarded", &offboarded,
+		    "cloneSuspected", &clone);
+	json_decref(root);
+	pthread_mutex_lock(&u->lock);
+	u->status.clone_suspected = clone;
+	if (server_ns)
+		u->status.clock_offset_ns = clock_realtime_ns() - server_ns;
+	pthread_mutex_unlock(&u->lock);
+	if (offboarded)
+		lose_trust(u, "the cloud has offboarded this device");
+}
+
+static void heartbeat(struct uplink *u)
+{
+	_cleanup_buf_ struct buf body = BUF_INIT(64 << 10);
+	struct err err = { "" };
+	char reason[256];
+	int r;
+
+	u->next_heartbeat_ns = clock_monotonic_ns() + (int64_t)u->heartbeat_ms * NSEC_PER_MSEC;
+	buf_append_str(&body, "{\"health\":{\"uplink\":");
+	uplink_health(u, &body);
+	buf_printf(&body, "},\"machineUid\":\"%s\",\"ipAddresses\":[],\"agentVersion\":\"0.1.0\","
+			  "\"realtimeNs\":%" PRId64 "}", u->id.machine_uid, clock_realtime_ns());
+	r = buf_error(&body);
+	if (r == 0)
+		r = post(u, u->client, "/device/v1/heartbeat", "application/json", body.data,
+			 body.len, &err);
+	if (r < 0)
+		on_unreachable(u, r, &err);
+	else if (u->res.status == 200) {
+		succeed(u);
+		read_heartbeat(u);
+	} else if (u->res.status == 401 || u->res.status == 403)
+		lose_trust(u, server_reason(u, reason, sizeof(reason)));
+	else
+		back_off(u, server_reason(u, reason, sizeof(reason)), u->res.retry_after_s);
+}
+
+/* The new certificate replaces the old only once the cloud has accepted it in a request. */
+static int try_certificate(struct uplink *u, const char *pem, struct err *err)
+{
+	_cleanup_(http_client_freep) struct http_client *fresh = NULL;
+	_cleanup_free_ char *key = NULL;
+	char path[4200];
+	int r;
+
+	snprintf(path, sizeof(path), "%s.new", u->id.cert_path);
+	r = file_read(u->id.key_path, 64 << 10, &key, NULL, err);
+	if (r == 0)
+		r = cert_check_key(pem, key, err);
+	if (r == 0)
+		r = file_write_atomic(path, pem, strlen(pem), 0644, err);
+	if (r == 0)
+		r = identity_client(&u->id, path, u->timeout_ms, &fresh, err);
+	if (r == 0)
+		r = post(u, fresh, "/device/v1/heartbeat", "application/json", "{}", 2, err);
+	/* Any answer of the handler means that TLS has accepted it; 401 and 403 mean it has not. */
+	if (r == 0 && (u->res.status == 401 || u->res.status == 403 || u->res.status >= 500))
+		r = err_setf(err, -EKEYREJECTED, "the new certificate is refused");
+	if (r == 0 && rename(path, u->id.cert_path) < 0)
+		r = err_setf(err, -errno, "%s: %m", u->id.cert_path);
+	if (r < 0)
+		return r;
+	http_client_free(TAKE_PTR(u->client));
+	return identity_client(&u->id, NULL, u->timeout_ms, &u->client, err);
+}
+
+static int renew(struct uplink *u, struct err *err)
+{
+	_cleanup_free_ char *key = NULL, *csr = NULL, *pem = NULL, *body = NULL;
+	const char *text;
+	json_t *root;
+	int r = file_read(u->id.key_path, 64 << 10, &key, NULL, err);
+
+	if (r == 0)
+		r = cert_csr_make(key, u->id.device_id, &csr, err);
+	if (r < 0)
+		return r;
+	root = json_pack("{s:s}", "csr", csr);
+	body = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	json_decref(root);
+	if (!body)
+		return -ENOMEM;
+	r = post(u, u->client, "/device/v1/renew", "application/json", body, strlen(body), err);
+	if (r < 0)
+		return r;
+	if (u->res.status != 200)
+		return err_setf(err, -EACCES, "the server answered %d", u->res.status);
+	root = json_loads(u->res.body.data ? u->res.body.data : "", 0, NULL);
+	if (json_unpack(root, "{s:s}", "certificate", &text) == 0)
+		pem = strdup(text);
+	json_decref(root);
+	r = pem ? try_certificate(u, pem, err)
+		: err_setf(err, -EBADMSG, "the answer is not understood");
+	if (r == 0)
+		r = identity_read_period(&u->id, err);
+	return r;
+}
+
+static void renew_when_due(struct uplink *u)
+{
+	int64_t now = clock_realtime_ns();
+	struct err err = { "" };
+	int r;
+
+	u->next_renew_ns = clock_monotonic_ns() + (int64_t)u->heartbeat_ms * NSEC_PER_MSEC;
+	if (u->id.not_after_ns - now >= (u->id.not_after_ns - u->id.not_before_ns) / 3 ||
+	    u->id.not_after_ns < now)
+		return;
+	r = renew(u, &err);
+	if (!u->client) {
+		forget(u);
+		return;
+	}
+	if (r < 0) {
+		log_warning("cannot renew the certificate: %s", err_msg(&err, r));
+		return;
+	}
+	pthread_mutex_lock(&u->lock);
+	u->status.not_after_ns = u->id.not_after_ns;
+	pthread_mutex_unlock(&u->lock);
+	log_notice("the certificate was renewed");
+}
+
+/* Keeps what the cloud refuses for ever, for a person to look at; the oldest gives way. */
+static void set_aside(struct uplink *u, const char *reason)
+{
+	char dir[3300], path[3400];
+	struct err err = { "" };
+	uint64_t n;
+	int r;
+
+	pthread_mutex_lock(&u->lock);
+	n = u->status.frames_refused++;
+	pthread_mutex_unlock(&u->lock);
+	log_error("the cloud refuses a frame of %zu bytes for ever: %s", u->frame.len, reason);
+	snprintf(dir, sizeof(dir), "%s/refused", u->spool_dir);
+	snprintf(path, sizeof(path), "%s/%" PRIu64 ".frame", dir, n % REFUSED_FILES_MAX);
+	r = dir_make(dir, 0750, &err);
+	if (r == 0)
+		r = file_write_atomic(path, u->frame.data, u->frame.len, 0640, &err);
+	if (r < 0)
+		log_warning("cannot keep the refused frame: %s", err_msg(&err, r));
+}
+
+static void acknowledge(struct uplink *u)
+{
+	struct err err = { "" };
+	int r = spool_reader_ack(u->spool, &err);
+
+	if (r < 0)
+		back_off(u, err_msg(&err, r), 0); /* Sent again later; the cloud knows it. */
+	else
+		u->have_frame = false;
+}
+
+static void send_frame(struct uplink *u)
+{
+	struct err err = { "" };
+	char reason[256];
+	int r = post(u, u->client, "/device/v1/events", "application/vnd.vakt.frame",
+		     u->frame.data, u->frame.len, &err);
+
+	if (r < 0) {
+		on_unreachable(u, r, &err);
+		return;
+	}
+	switch (u->res.status) {
+	case 200:
+		succeed(u);
+		pthread_mutex_lock(&u->lock);
+		u->status.frames_sent++;
+		u->status.bytes_sent += u->frame.len;
+		pthread_mutex_unlock(&u->lock);
+		acknowledge(u);
+		return;
+	case 400:
+	case 413:
+		set_aside(u, server_reason(u, reason, sizeof(reason)));
+		acknowledge(u);
+		return;
+	case 401:
+	case 403:
+		lose_trust(u, server_reason(u, reason, sizeof(reason)));
+		return;
+	default:
+		back_off(u, server_reason(u, reason, sizeof(reason)), u->res.retry_after_s);
+	}
+}
+
+static unsigned int until(int64_t then, int64_t now)
+{
+	return then <= now ? 0 : (unsigned int)MIN((then - now) / NSEC_PER_MSEC + 1, 1000);
+}
+
+unsigned int uplink_step(struct uplink *u)
+{
+	struct err err = { "" };
+	int64_t now = clock_monotonic_ns();
+	int r;
+
+	if (u->onboarded && access(u->id.json_path, F_OK) < 0)
+		forget(u);
+	if (!u->onboarded)
+		return adopt(u) < 0 ? 1000 : 0;
+	if (now < u->retry_ns)
+		return until(u->retry_ns, now);
+	if (now >= u->next_heartbeat_ns) {
+		heartbeat(u);
+		return 0;
+	}
+	if (u->untrusted)
+		return until(u->next_heartbeat_ns, now);
+	if (now >= u->next_renew_ns) {
+		renew_when_due(u);
+		return 0;
+	}
+	if (!u->have_frame) {
+		r = spool_reader_next(u->spool, &u->frame, &err);
+		if (r < 0)
+			back_off(u, err_msg(&err, r), 0);
+		if (r <= 0)
+			return IDLE_MS;
+		u->have_frame = true;
+	}
+	send_frame(u);
+	return 0;
+}
+
+int uplink_health(struct uplink *u, struct buf *out)
+{
+	uint64_t waiting = 0;
+	struct status s;
+
+	pthread_mutex_lock(&u->lock);
+	s = u->status;
+	pthread_mutex_unlock(&u->lock);
+	spool_segments(u->spool_dir, 0, NULL, NULL, &waiting);
+	buf_printf(out, "{\"state\":\"%s\",\"connected\":%s,\"reason\":", s.state,
+		   !strcmp(s.state, "connected") ? "true" : "false");
+	buf_append_json(out, s.reason, strlen(s.reason));
+	return buf_printf(out, ",\"lastSuccessNs\":%" PRId64 ",\"framesSent\":%" PRIu64
+			  ",\"bytesSent\":%" PRIu64 ",\"framesRefused\":%" PRIu64
+			  ",\"spoolBytes\":%" PRIu64 ",\"certificateExpiryNs\":%" PRId64
+			  ",\"clockOffsetNs\":%" PRId64 ",\"cloneSuspected\":%s}",
+			  s.last_success_ns, s.frames_sent, s.bytes_sent, s.frames_refused, waiting,
+			  s.not_after_ns, s.clock_offset_ns, s.clone_suspected ? "true" : "false");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uplink.h - frames from the spool to the cloud, in order, acknowledged only after the cloud's 200
+ *
+ * One owner calls uplink_step() again and again; uplink_health() may be called from any thread.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct uplink;
+
+struct uplink_options {
+	const char *state_dir;
+	unsigned int heartbeat_ms;     /* 0: 60 s */
+	unsigned int backoff_first_ms; /* 0: 1 s */
+	unsigned int timeout_ms;       /* of one request; 0: 30 s */
+};
+
+int uplink_new(const struct uplink_options *options, struct uplink **ret_uplink, struct err *err);
+void uplink_free(struct uplink *u);
+DEFINE_CLEANUP(struct uplink *, uplink_free)
+/* Does at most one thing; returns the milliseconds to wait before the next call. */
+unsigned int uplink_step(struct uplink *u);
+/* Appends one JSON object. */
+int uplink_health(struct uplink *u, struct buf *out);
