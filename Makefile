@@ -24,6 +24,7 @@ $(ASAN)/build.ninja:
 
 test:
 	@tools/install-packages.sh packaging/packages-build.txt packaging/packages-test.txt
+	@tools/fetch-libchdb.sh build/chdb
 	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja
 	ninja -C $(ASAN)
 	@tools/run-tests.py $(ASAN):unit,fuzz $(BUILD):check,host

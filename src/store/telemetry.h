@@ -48,15 +48,12 @@ struct telemetry_query {
 	const char *sql;
 	const struct telemetry_param *params; /* ends with { NULL, NULL }; nullable */
 	const char *format;      /* "JSONEachRow", "JSONCompact", "JSON", ... */
-	const char *query_id;    /* nullable: for telemetry_cancel() */
 	unsigned int timeout_ms; /* 0: the default of 30 s */
-	uint64_t memory_max_bytes; /* 0: the store's default */
 	bool writes;             /* DDL and maintenance; else the store is told readonly=1 */
 };
 /* Appends the answer to out. -ETIMEDOUT, -EAGAIN (store down), -EINVAL (refused, err has why). */
 int telemetry_query(struct telemetry *t, const struct telemetry_query *q, struct buf *out,
 		    struct err *err);
-int telemetry_cancel(struct telemetry *t, const char *query_id, struct err *err);
 
 /* Makes the database and tables of the schema, adds missing columns and indexes. */
 int telemetry_migrate(struct telemetry *t, struct err *err);

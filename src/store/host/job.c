@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "base/fd.h"
+#include "store/host/statement.h"
 
 #define JOB_TEXT_MAX (8u << 20)
 #define ANSWER_MAX (512u << 20)
@@ -105,20 +106,22 @@ static int rewrite_insert(struct job *j, struct err *err)
 	return fd;
 }
 
-void job_run(struct job *j, struct engine_conn *c)
+bool job_run(struct job *j, struct engine_conn *c)
 {
 	_cleanup_close_ int block = -1;
 	struct engine_result result;
 	struct err err = { 0 };
 	int r = 0;
 
-	if (j->body_len)
+	if (!statement_is_single(j->sql))
+		r = err_setf(&err, -EINVAL, "Code: 62. Only one statement at a time");
+	if (r == 0 && j->body_len)
 		r = block = rewrite_insert(j, &err);
 	if (r >= 0)
 		r = engine_run(c, j->sql, j->format, &j->params, &result, &err);
 	if (r < 0) {
 		answer_error(j, &err);
-		return;
+		return false;
 	}
 	j->status = 200;
 	if (buf_append(&j->answer, result.data, result.len) < 0) {
@@ -126,4 +129,5 @@ void job_run(struct job *j, struct engine_conn *c)
 		answer_error(j, &err);
 	}
 	engine_result_done(c, &result);
+	return true;
 }

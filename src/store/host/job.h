@@ -29,5 +29,5 @@ struct job {
 
 struct job *job_new(void);
 void job_free(struct job *j);
-/* Runs the statement on a worker's connection and fills the answer. */
-void job_run(struct job *j, struct engine_conn *c);
+/* Runs the statement on a worker's connection and fills the answer; false when it failed. */
+bool job_run(struct job *j, struct engine_conn *c);

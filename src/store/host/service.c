@@ -54,36 +54,58 @@ struct service {
 	char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
+/* The next job; NULL when the pool ends. */
+static struct job *pool_pop(struct pool *p)
+{
+	struct job *j;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->first && !p->ending)
+		pthread_cond_wait(&p->wake, &p->lock);
+	j = p->first;
+	if (j) {
+		p->first = j->next;
+		if (!p->first)
+			p->last = &p->first;
+		p->waiting--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return j;
+}
+
+/*
+ * After a failed statement the connection is made anew: the engine would give what that statement
+ * had already written to the next one, which may be another tenant's.
+ */
+static void run_or_renew(struct pool *p, struct engine_conn **c, struct job *j)
+{
+	struct err err = { 0 };
+	int r;
+
+	if (*c && job_run(j, *c))
+		return;
+	if (!*c)
+		j->status = 503;
+	engine_disconnect(*c);
+	*c = NULL;
+	r = engine_connect(p->service->engine, p->read_only, c, &err);
+	if (r < 0)
+		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "connection of a worker: %s", err_msg(&err, r));
+}
+
 static void *work(void *arg)
 {
 	struct pool *p = arg;
 	struct service *s = p->service;
 	struct engine_conn *c = NULL;
 	struct err err = { 0 };
+	struct job *j;
 	int r = engine_connect(s->engine, p->read_only, &c, &err);
 
 	if (r < 0)
 		log_error("connection of a worker: %s", err_msg(&err, r));
-	for (;;) {
-		struct job *j;
-
-		pthread_mutex_lock(&p->lock);
-		while (!p->first && !p->ending)
-			pthread_cond_wait(&p->wake, &p->lock);
-		j = p->first;
-		if (!j) {
-			pthread_mutex_unlock(&p->lock);
-			break;
-		}
-		p->first = j->next;
-		if (!p->first)
-			p->last = &p->first;
-		p->waiting--;
-		pthread_mutex_unlock(&p->lock);
-		if (c)
-			job_run(j, c);
-		else
-			j->status = 503;
+	while ((j = pool_pop(p))) {
+		run_or_renew(p, &c, j);
 		pthread_mutex_lock(&s->done_lock);
 		j->next = s->done;
 		s->done = j;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * telemetry_schema.c - tables, columns and indexes from the event tables' descriptors; retention
+ *
+ * Definitions only grow: a column that is missing is added, nothing is ever dropped but whole days.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+#include "store/native.h"
+#include "store/telemetry.h"
+
+#define DATABASE "vakt"
+
+static int run(struct telemetry *t, const char *sql, struct buf *out, struct err *err)
+{
+	struct telemetry_query q = { .sql = sql, .format = "TSV", .writes = true };
+
+	return telemetry_query(t, &q, out, err);
+}
+
+/* has and contains of the hunting language search case-insensitively: the index does, too. */
+static void add_indexes(struct buf *sql, const struct event_field *f)
+{
+	if (f->flags & EVENT_FIELD_TEXT_INDEX)
+		buf_printf(sql,
+			   ", INDEX %s_text lower(%s) TYPE text(tokenizer = 'splitByNonAlpha')",
+			   f->name, f->name);
+	if (f->flags & EVENT_FIELD_BLOOM)
+		buf_printf(sql, ", INDEX %s_bloom %s TYPE bloom_filter GRANULARITY 1", f->name,
+			   f->name);
+}
+
+static int create_table(struct telemetry *t, const struct event_table *table, struct err *err)
+{
+	_cleanup_buf_ struct buf sql = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+	int r;
+
+	buf_printf(&sql, "CREATE TABLE IF NOT EXISTS " DATABASE ".%s (", table->name);
+	for (size_t i = 0; i < NATIVE_ENVELOPE_COLUMNS; i++)
+		buf_printf(&sql, "%s%s %s", i ? ", " : "", native_envelope_columns[i].name,
+			   native_envelope_columns[i].sql_type);
+	for (int i = 0; i < table->field_count; i++) {
+		if (table->fields[i].flags & EVENT_FIELD_STORED)
+			buf_printf(&sql, ", %s %s", table->fields[i].name, table->fields[i].sql_type);
+	}
+	for (int i = 0; i < table->field_count; i++)
+		add_indexes(&sql, &table->fields[i]);
+	buf_append_str(&sql, ") ENGINE = MergeTree PARTITION BY toDate(Timestamp) "
+			     "ORDER BY (TenantId, DeviceId, Timestamp) "
+			     "SETTINGS non_replicated_deduplication_window = 10000, "
+			     "fsync_after_insert = 1, fsync_part_directory = 1");
+	r = buf_error(&sql);
+	if (r == 0)
+		r = run(t, sql.data, &out, err);
+	return r < 0 ? err_prefix(err, r, "table %s: ", table->name) : 0;
+}
+
+static int add_columns(struct telemetry *t, const struct event_table *table, struct err *err)
+{
+	_cleanup_buf_ struct buf sql = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+	int r;
+
+	buf_printf(&sql, "ALTER TABLE " DATABASE ".%s ", table->name);
+	for (int i = 0, n = 0; i < table->field_count; i++) {
+		if (table->fields[i].flags & EVENT_FIELD_STORED)
+			buf_printf(&sql, "%sADD COLUMN IF NOT EXISTS %s %s", n++ ? ", " : "",
+				   table->fields[i].name, table->fields[i].sql_type);
+	}
+	r = buf_error(&sql);
+	if (r == 0)
+		r = run(t, sql.data, &out, err);
+	return r < 0 ? err_prefix(err, r, "table %s: ", table->name) : 0;
+}
+
+int telemetry_migrate(struct telemetry *t, struct err *err)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	int r = run(t, "CREATE DATABASE IF NOT EXISTS " DATABASE, &out, err);
+
+	for (size_t i = 0; i < EVENT_TABLE_COUNT && r == 0; i++) {
+		r = create_table(t, &event_tables[i], err);
+		if (r == 0)
+			r = add_columns(t, &event_tables[i], err);
+	}
+	return r;
+}
+
+int telemetry_retain(struct telemetry *t, unsigned int retention_days, struct err *err)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20), sql = BUF_INIT(4096);
+	char *line, *rest;
+	int r, dropped = 0;
+
+	buf_printf(&sql,
+		   "SELECT DISTINCT table, partition FROM system.parts WHERE active AND "
+		   "database = '" DATABASE "' AND toDateOrNull(partition) < today() - %u",
+		   retention_days);
+	r = run(t, sql.data, &out, err);
+	if (r < 0 || !out.data)
+		return r;
+	rest = out.data;
+	while ((line = strsep(&rest, "\n")) && *line) {
+		_cleanup_buf_ struct buf ignored = BUF_INIT(1 << 20);
+		char *table = strsep(&line, "\t");
+
+		buf_clear(&sql);
+		buf_printf(&sql, "ALTER TABLE " DATABASE ".%s DROP PARTITION '%s'", table,
+			   line ? line : "");
+		r = run(t, sql.data, &ignored, err);
+		if (r < 0)
+			return r;
+		dropped++;
+	}
+	return dropped;
+}

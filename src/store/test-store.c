@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test-store.c - the real vakt-store with the real engine, in a folder of its own
+ *
+ * Arguments: the program and libchdb.so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "store/native.h"
+#include "store/telemetry.h"
+
+static const char *program, *library;
+static char dir[32];
+static pid_t store_pid;
+static struct telemetry *store;
+
+static void start_store(void)
+{
+	char data[64], socket[64];
+
+	snprintf(data, sizeof(data), "%s/data", dir);
+	snprintf(socket, sizeof(socket), "%s/s", dir);
+	store_pid = fork();
+	if (store_pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, STDIN_FILENO);
+		execl(program, program, "--library", library, "--data-dir", data, "--socket", socket,
+		      NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 200; i++) {
+		if (telemetry_ping(store))
+			return;
+		usleep(100000);
+	}
+	fail_msg("vakt-store does not answer");
+}
+
+static void kill_store(int sig)
+{
+	kill(store_pid, sig);
+	waitpid(store_pid, NULL, 0);
+}
+
+static int setup(void **state _unused_)
+{
+	struct telemetry_options options = { .database = "vakt", .connections_max = 4 };
+	struct err err = { 0 };
+	char address[64];
+
+	strcpy(dir, "/tmp/vakt-store-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(address, sizeof(address), "unix:%s/s", dir);
+	options.address = address;
+	if (telemetry_open(&options, &store, &err) < 0)
+		return -1;
+	start_store();
+	if (telemetry_migrate(store, &err) < 0) {
+		fprintf(stderr, "%s\n", err.msg);
+		return -1;
+	}
+	return 0;
+}
+
+static int teardown(void **state _unused_)
+{
+	char command[64];
+
+	kill_store(SIGTERM);
+	telemetry_close(store);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+/* One value of a query, without the line's end. */
+static void ask(const char *sql, const char *expected)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(64 << 20);
+	struct telemetry_query q = { .sql = sql, .format = "TSV" };
+	struct err err = { 0 };
+
+	if (telemetry_query(store, &q, &out, &err) < 0)
+		fail_msg("%s: %s", sql, err.msg);
+	if (out.len && out.data[out.len - 1] == '\n')
+		out.data[--out.len] = '\0';
+	assert_string_equal(out.data ? out.data : "", expected);
+}
+
+static struct native_envelope envelope = {
+	.tenant_id = "t1",
+	.device_id = "d1",
+	.device_name = "host",
+	.boot_id = "b",
+	.stream = "s",
+	.batch_number = UINT64_MAX,
+	.received_ns = 1790000000123456789,
+	.clock_offset_ns = -5,
+};
+
+static int insert_one(const struct event *e, const char *token, struct err *err)
+{
+	_cleanup_(native_builder_freep) struct native_builder *b = NULL;
+	_cleanup_buf_ struct buf block = BUF_INIT(64 << 20);
+
+	assert_int_equal(native_builder_new(e->table, &b), 0);
+	assert_int_equal(native_builder_add(b, e, &envelope), 0);
+	assert_int_equal(native_builder_finish(b, &block), 0);
+	return telemetry_insert(store, e->table->name, native_builder_columns(b), block.data, block.len,
+				token, err);
+}
+
+static void fill(struct event *e, enum event_table_id table)
+{
+	event_init(e, table);
+	e->cpu = 65535;
+	e->sequence = UINT64_MAX;
+	for (unsigned int i = 0; i < e->table->field_count; i++) {
+		uint8_t type = e->table->fields[i].type;
+
+		if (type == EVENT_STRING || type == EVENT_DYNAMIC)
+			event_set_str(e, i, "tv\xc3\xa5\t'\"\\\n\n\xf0\x9f\x90\xa7");
+		else if (type == EVENT_DATETIME)
+			event_set_int(e, i, 1790000000123456789);
+		else if (type == EVENT_LONG)
+			event_set_int(e, i, INT64_MIN);
+		else if (type == EVENT_BOOL)
+			event_set_int(e, i, 1);
+	}
+}
+
+static void rows_of_every_table_come_back_equal(void **state _unused_)
+{
+	static struct event e;
+	struct err err = { 0 };
+	char sql[512];
+
+	for (int t = 0; t < EVENT_TABLE_COUNT; t++) {
+		fill(&e, (enum event_table_id)t);
+		if (insert_one(&e, "all", &err) < 0)
+			fail_msg("%s: %s", e.table->name, err.msg);
+		for (unsigned int i = 0; i < e.table->field_count; i++) {
+			const struct event_field *f = &e.table->fields[i];
+			const char *expected = f->type == EVENT_DATETIME ? "1790000000123456789" :
+					       f->type == EVENT_LONG	 ? "-9223372036854775808" :
+					       f->type == EVENT_BOOL	 ? "1" :
+					       f->type == EVENT_INT	 ? "0" :
+			       "7476C3A50927225C0A0AF09F90A7";
+			const char *read = f->type == EVENT_DATETIME ? "toUnixTimestamp64Nano(assumeNotNull(%s))" :
+					   f->type == EVENT_LONG || f->type == EVENT_INT ? "ifNull(%s, 0)" :
+					   f->type == EVENT_BOOL	 ? "toUInt8(%s)" :
+									   "hex(%s)";
+			char value[256];
+
+			if (!(f->flags & EVENT_FIELD_STORED))
+				continue;
+			snprintf(value, sizeof(value), read, f->name);
+			snprintf(sql, sizeof(sql), "SELECT %s FROM vakt.%s", value, e.table->name);
+			ask(sql, expected);
+		}
+		snprintf(sql, sizeof(sql),
+			 "SELECT TenantId, DeviceId, Cpu, Sequence, BatchNumber, ClockOffset FROM vakt.%s",
+			 e.table->name);
+		ask(sql, "t1\td1\t65535\t18446744073709551615\t18446744073709551615\t-5");
+	}
+}
+
+static void absent_numbers_are_null_and_texts_empty(void **state _unused_)
+{
+	static struct event e;
+
+	event_init(&e, EVENT_DeviceProcessEvents);
+	event_set_int(&e, DeviceProcessEvents_Timestamp, 1790000000000000000);
+	e.sequence = 77;
+	assert_int_equal(insert_one(&e, "absent", NULL), 0);
+	ask("SELECT FileSize, ExitCode, FileName, ProcessCreationTime FROM vakt.DeviceProcessEvents "
+	    "WHERE Sequence = 77", "\\N\t\\N\t\t\\N");
+}
+
+static void a_resend_is_harmless(void **state _unused_)
+{
+	static struct event e;
+
+	event_init(&e, EVENT_SensorGaps);
+	event_set_int(&e, SensorGaps_Timestamp, 1790000000000000000);
+	e.sequence = 88;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(insert_one(&e, "stream:1:SensorGaps:day", NULL), 0);
+	ask("SELECT count() FROM vakt.SensorGaps WHERE Sequence = 88", "1");
+	assert_int_equal(insert_one(&e, "stream:2:SensorGaps:day", NULL), 0);
+	ask("SELECT count() FROM vakt.SensorGaps WHERE Sequence = 88", "2");
+}
+
+static void a_long_command_line_is_kept_whole(void **state _unused_)
+{
+	static struct event e;
+	static char line[2097152];
+
+	memset(line, 'x', sizeof(line));
+	event_init(&e, EVENT_DeviceProcessEvents);
+	event_set_int(&e, DeviceProcessEvents_Timestamp, 1790000000000000000);
+	event_set_text(&e, DeviceProcessEvents_ProcessCommandLine, line, sizeof(line));
+	e.sequence = 99;
+	assert_int_equal(insert_one(&e, "long", NULL), 0);
+	ask("SELECT length(ProcessCommandLine) FROM vakt.DeviceProcessEvents WHERE Sequence = 99",
+	    "2097152");
+}
+
+static void a_question_cannot_write_nor_read_files(void **state _unused_)
+{
+	static const char *const statements[] = {
+		"INSERT INTO vakt.SensorGaps (TenantId) VALUES ('x')",
+		"DROP TABLE vakt.SensorGaps",
+		"SELECT * FROM file('/etc/passwd', 'LineAsString')",
+		"SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+		"SET readonly = 0",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+		struct telemetry_query q = { .sql = statements[i], .format = "TSV" };
+		struct err err = { 0 };
+
+		assert_int_equal(telemetry_query(store, &q, &out, &err), -EINVAL);
+		assert_non_null(strstr(err.msg, "readonly"));
+	}
+	ask("SELECT count() FROM system.tables WHERE database = 'vakt' AND name = 'SensorGaps'", "1");
+}
+
+static void two_statements_at_once_are_refused(void **state _unused_)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct telemetry_query q = { .sql = "SELECT 1; SELECT 2", .format = "TSV" };
+	struct err err = { 0 };
+
+	assert_int_equal(telemetry_query(store, &q, &out, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "Only one statement"));
+	ask("SELECT ';--' || ';' /* ; */ ; ", ";--;");
+}
+
+/* The engine keeps what a failing statement had already written and hands it to the next one. */
+static void a_failed_question_leaves_nothing_to_the_next(void **state _unused_)
+{
+	struct telemetry_query q = {
+		.sql = "SELECT number, throwIf(number = 3000000) FROM numbers(4000000)",
+		.format = "TSV",
+	};
+
+	for (int i = 0; i < 8; i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(512 << 20);
+
+		assert_int_equal(telemetry_query(store, &q, &out, NULL), -EINVAL);
+		assert_int_equal(out.len, 0);
+	}
+	for (int i = 0; i < 16; i++)
+		ask("SELECT 'mine'", "mine");
+}
+
+static void parameters_are_values_never_sql(void **state _unused_)
+{
+	static const char evil[] = "x'; DROP TABLE vakt.SensorGaps; -- \\ \t \n {a:String}";
+	struct telemetry_param params[] = { { "a", evil }, { NULL, NULL } };
+	struct telemetry_query q = { .sql = "SELECT hex({a:String})", .format = "TSV", .params = params };
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	char expected[2 * sizeof(evil) + 1] = "";
+
+	for (size_t i = 0; evil[i]; i++)
+		snprintf(expected + 2 * i, 3, "%02X", (unsigned char)evil[i]);
+	strcat(expected, "\n");
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), 0);
+	assert_string_equal(out.data, expected);
+}
+
+static void words_of_a_command_line_are_found_by_the_index(void **state _unused_)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct telemetry_query q = {
+		.sql = "EXPLAIN indexes = 1 SELECT count() FROM vakt.DeviceProcessEvents "
+		       "WHERE hasToken(lower(ProcessCommandLine), 'mimikatz')",
+		.format = "TSV",
+	};
+
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), 0);
+	assert_non_null(strstr(out.data, "ProcessCommandLine_text"));
+}
+
+static void old_days_are_dropped_whole(void **state _unused_)
+{
+	static struct event e;
+	int64_t now = clock_realtime_ns();
+
+	event_init(&e, EVENT_DeviceNetworkEvents);
+	event_set_int(&e, DeviceNetworkEvents_Timestamp, now - 200 * 86400 * NSEC_PER_SEC);
+	e.sequence = 1001;
+	assert_int_equal(insert_one(&e, "old", NULL), 0);
+	event_set_int(&e, DeviceNetworkEvents_Timestamp, now - 170 * 86400 * NSEC_PER_SEC);
+	e.sequence = 1002;
+	assert_int_equal(insert_one(&e, "young", NULL), 0);
+	assert_int_equal(telemetry_retain(store, 180, NULL), 1);
+	ask("SELECT Sequence FROM vakt.DeviceNetworkEvents WHERE Sequence IN (1001, 1002)", "1002");
+}
+
+static void nothing_acknowledged_is_lost_when_the_store_is_killed(void **state _unused_)
+{
+	static struct event e;
+	unsigned int acknowledged = 0;
+	char token[32], expected[32];
+
+	event_init(&e, EVENT_DeviceFileEvents);
+	event_set_int(&e, DeviceFileEvents_Timestamp, 1790000000000000000);
+	e.cpu = 7;
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 10; i++) {
+			e.sequence = ++acknowledged;
+			snprintf(token, sizeof(token), "kill:%u", acknowledged);
+			assert_int_equal(insert_one(&e, token, NULL), 0);
+		}
+		kill_store(SIGKILL);
+		assert_int_equal(insert_one(&e, token, NULL), -EAGAIN);
+		start_store();
+		/* The device did not hear the last answer and sends again. */
+		assert_int_equal(insert_one(&e, token, NULL), 0);
+	}
+	snprintf(expected, sizeof(expected), "%u\t%u", acknowledged, acknowledged);
+	ask("SELECT count(), uniqExact(Sequence) FROM vakt.DeviceFileEvents WHERE Cpu = 7", expected);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_of_every_table_come_back_equal),
+		cmocka_unit_test(absent_numbers_are_null_and_texts_empty),
+		cmocka_unit_test(a_resend_is_harmless),
+		cmocka_unit_test(a_long_command_line_is_kept_whole),
+		cmocka_unit_test(a_question_cannot_write_nor_read_files),
+		cmocka_unit_test(two_statements_at_once_are_refused),
+		cmocka_unit_test(a_failed_question_leaves_nothing_to_the_next),
+		cmocka_unit_test(parameters_are_values_never_sql),
+		cmocka_unit_test(words_of_a_command_line_are_found_by_the_index),
+		cmocka_unit_test(old_days_are_dropped_whole),
+		cmocka_unit_test(nothing_acknowledged_is_lost_when_the_store_is_killed),
+	};
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: test-store VAKT-STORE LIBCHDB\n");
+		return 2;
+	}
+	program = argv[1];
+	library = argv[2];
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
