@@ -278,6 +278,7 @@ static void test_trust(void **state)
 	struct fixture *f = *state;
 	struct http_client_response res = { .body = BUF_INIT(1 << 20) };
 	char expected[200], wrong[CERT_FINGERPRINT_SIZE];
+	int r;
 
 	start(f, true, 1, 10);
 	snprintf(expected, sizeof(expected), "%s device-1", f->client_info.fingerprint);
@@ -294,8 +295,14 @@ static void test_trust(void **state)
 
 		assert_int_equal(call(good, "GET", "/peer", NULL, 0, &res), 0);
 		assert_string_equal(res.body.data, expected);
-		assert_int_equal(call(none, "GET", "/peer", NULL, 0, &res), -EKEYREJECTED);
-		assert_int_equal(call(old, "GET", "/peer", NULL, 0, &res), -EKEYREJECTED);
+		/*
+		 * TLS 1.3 refuses a client after its handshake ended: the alert may be overtaken by
+		 * the reset of the connection, and the client then knows no more than -EIO.
+		 */
+		r = call(none, "GET", "/peer", NULL, 0, &res);
+		assert_true(r == -EKEYREJECTED || r == -EIO);
+		r = call(old, "GET", "/peer", NULL, 0, &res);
+		assert_true(r == -EKEYREJECTED || r == -EIO);
 		assert_int_equal(call(pin, "GET", "/peer", NULL, 0, &res), 0);
 		assert_int_equal(call(bad_pin, "GET", "/peer", NULL, 0, &res), -EKEYREJECTED);
 		assert_int_equal(http_server_reload_tls(f->server, NULL), 0);
