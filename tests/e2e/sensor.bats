@@ -131,6 +131,30 @@ s.accept()' "$STATE/port" 3>&- &
 	[[ "$(field InitiatingProcessFileName)" == python3* ]]
 }
 
+@test "a file made, written, renamed and deleted tells by whom; a script is hashed" {
+	dir=$(mktemp -d)
+	printf '#!/bin/sh\ntrue\n' >"$dir/made"
+	sum=$(sha256sum "$dir/made" | cut -d' ' -f1)
+	sleep 0.3
+	mv "$dir/made" "$dir/moved"
+	rm "$dir/moved"
+	rmdir "$dir"
+	sleep 0.3
+	stop_sensor
+	rows ".ActionType == \"FileCreated\" and .FolderPath == \"$dir/made\"" >"$STATE/row"
+	[ "$(field FileName)" = made ]
+	[ "$(field InitiatingProcessFileName)" = bash ]
+	rows ".ActionType == \"FileModified\" and .FolderPath == \"$dir/made\"" >"$STATE/row"
+	[ "$(field SHA256)" = "$sum" ]
+	[ "$(field FileSize)" = 15 ]
+	rows ".ActionType == \"FileRenamed\" and .FolderPath == \"$dir/moved\"" >"$STATE/row"
+	[ "$(field PreviousFileName)" = made ]
+	[ "$(field PreviousFolderPath)" = "$dir" ]
+	rows ".ActionType == \"FileDeleted\" and .FolderPath == \"$dir/moved\"" >"$STATE/row"
+	[ "$(field InitiatingProcessFileName)" = rm ]
+	[ "$(rows ".Table == \"DeviceFileEvents\" and (.FolderPath // \"\" | startswith(\"$STATE/spool\"))" | wc -l)" = 0 ]
+}
+
 @test "a second sensor on the same state is refused with a reason" {
 	run "$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE"
 	[ "$status" = 1 ]

@@ -18,6 +18,20 @@
 /* Rows that no kernel record stands behind are numbered on a processor that does not exist. */
 #define OWN_CPU UINT16_MAX
 
+/* Where this program and its siblings lie. */
+static void find_own_programs(struct monitor *m)
+{
+	ssize_t n = readlink("/proc/self/exe", m->own_programs, sizeof(m->own_programs) - 8);
+	char *slash;
+
+	m->own_programs[n > 0 ? n : 0] = '\0';
+	slash = strrchr(m->own_programs, '/');
+	if (slash && strncmp(slash, "/vakt-", 6) == 0)
+		slash[6] = '\0';
+	else
+		m->own_programs[0] = '\0';
+}
+
 int monitor_new(const struct monitor_options *options, struct monitor **ret_monitor, struct err *err)
 {
 	_cleanup_(monitor_freep) struct monitor *m = calloc(1, sizeof(*m));
@@ -29,6 +43,7 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 	if (gethostname(m->host_name, sizeof(m->host_name) - 1) < 0)
 		return err_setf(err, -errno, "host name: %m");
 	m->boot_realtime_ns = clock_realtime_ns() - clock_boottime_ns();
+	find_own_programs(m);
 	arena_init(&m->arena, ROW_TEXT_MAX);
 	buf_init(&m->text, COMMAND_LINE_TEXT_MAX);
 	m->containers = map_new(CONTAINERS_MAX);
@@ -132,6 +147,12 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 	case KERNEL_PROCESS_EXEC:
 	case KERNEL_PROCESS_EXIT:
 		monitor_process_event(m, e);
+		break;
+	case KERNEL_FILE_CREATE:
+	case KERNEL_FILE_WRITE:
+	case KERNEL_FILE_RENAME:
+	case KERNEL_FILE_DELETE:
+		monitor_file_event(m, e);
 		break;
 	case KERNEL_NET_CONNECT:
 	case KERNEL_NET_ACCEPT:

@@ -17,6 +17,7 @@ struct monitor {
 	struct monitor_options options;
 	char boot_id[UUID_TEXT_SIZE];
 	char host_name[256];
+	char own_programs[4096]; /* path of the running program up to "vakt-"; "": not known */
 	int64_t boot_realtime_ns; /* wall clock minus boot time */
 	struct process_table *table;
 	struct user_names *users;
@@ -53,4 +54,5 @@ void monitor_set_initiating(struct monitor *m, const struct process *p);
 
 /* Rows of each table; called by monitor_on_event(). */
 void monitor_process_event(struct monitor *m, const struct kernel_event *e);
+void monitor_file_event(struct monitor *m, const struct kernel_event *e);
 void monitor_network_event(struct monitor *m, const struct kernel_event *e);
