@@ -27,7 +27,7 @@ test:
 	@tools/fetch-libchdb.sh build/chdb
 	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja
 	ninja -C $(ASAN)
-	@tools/run-tests.py $(ASAN):unit,fuzz $(BUILD):check,host
+	@tools/run-tests.py $(ASAN):unit,fuzz $(BUILD):check,host,guest
 
 clean:
 	rm -rf build

@@ -18,6 +18,7 @@
 struct path_buffer {
 	/* The last name may begin anywhere below RECORD_PATH_MAX: room for one more behind it. */
 	char data[RECORD_PATH_MAX + NAME_MASK + 1];
+	/* Kept here and not on the stack: a value the verifier does not follow ends its search. */
 	__u32 start;
 };
 
@@ -31,7 +32,6 @@ struct path_walk {
 	struct dentry *dentry, *root;
 	struct vfsmount *root_mnt;
 	struct mount *mnt;
-	__u32 pos;
 };
 
 /* One step up, for bpf_loop(): 1 ends the walk. A plain loop is too much for the verifier. */
@@ -46,7 +46,7 @@ static long path_step(__u32 i, void *arg)
 		(struct vfsmount *)((char *)mnt + bpf_core_field_offset(struct mount, mnt));
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	const unsigned char *name;
-	__u32 len, pos = w->pos;
+	__u32 len, pos = b->start;
 
 	if (dentry == w->root && vfs == w->root_mnt)
 		return 1;
@@ -67,7 +67,7 @@ static long path_step(__u32 i, void *arg)
 	bpf_probe_read_kernel(&b->data[pos & (RECORD_PATH_MAX - 1)], len, name);
 	pos--;
 	b->data[pos & (RECORD_PATH_MAX - 1)] = '/';
-	w->pos = pos;
+	b->start = pos;
 	w->dentry = parent;
 	return 0;
 }
@@ -82,14 +82,13 @@ static __always_inline __u32 path_walk(struct path_buffer *b, struct dentry *den
 		.root = BPF_CORE_READ(task, fs, root.dentry),
 		.root_mnt = BPF_CORE_READ(task, fs, root.mnt),
 		.mnt = path_mount(vfsmount),
-		.pos = RECORD_PATH_MAX,
 	};
 
+	b->start = RECORD_PATH_MAX;
 	bpf_loop(PATH_DEPTH, path_step, &w, 0);
-	if (w.pos == RECORD_PATH_MAX) { /* the root itself */
-		w.pos--;
-		b->data[w.pos & (RECORD_PATH_MAX - 1)] = '/';
+	if (b->start == RECORD_PATH_MAX) { /* the root itself */
+		b->start--;
+		b->data[RECORD_PATH_MAX - 1] = '/';
 	}
-	b->start = w.pos;
-	return RECORD_PATH_MAX - w.pos;
+	return RECORD_PATH_MAX - b->start;
 }
