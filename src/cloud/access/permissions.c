@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * permissions.c - answers from the access table; the table itself stands in permissions.h
+ */
+#include <string.h>
+
+#include "cloud/access/access.h"
+
+static const struct {
+	unsigned int roles;
+	const char *apps;
+} table[] = {
+#define X(name, roles_, apps_) [ACCESS_PERMISSION_##name] = { roles_, apps_ },
+	ACCESS_PERMISSIONS(X)
+#undef X
+};
+
+static bool list_has(const char *list, const char *word, size_t len)
+{
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && !memcmp(p, word, len))
+			return true;
+		p += n + strspn(p + n, " ");
+	}
+	return false;
+}
+
+bool access_allows(const struct access_identity *id, enum access_permission permission)
+{
+	if (permission == ACCESS_PERMISSION_ANONYMOUS)
+		return true;
+	if (!id || permission <= ACCESS_PERMISSION_NONE || permission >= ARRAY_SIZE(table))
+		return false;
+	if (id->roles & table[permission].roles)
+		return true;
+	for (const char *p = id->app_permissions; *p;) {
+		size_t n = strcspn(p, " ");
+
+		if (n > 0 && list_has(table[permission].apps, p, n))
+			return true;
+		p += n + strspn(p + n, " ");
+	}
+	return false;
+}
+
+const char *access_role_name(enum access_role role)
+{
+	switch (role) {
+#define X(name, text)                                                                              \
+	case ACCESS_##name:                                                                        \
+		return text;
+		ACCESS_ROLES(X)
+#undef X
+	}
+	return "";
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * permissions.h - the one table that says who may do what
+ *
+ * X(name, roles, app permissions): the roles of people and the permission names of API clients
+ * (separated by a blank) that grant it. What stands in no row is refused.
+ */
+#pragma once
+
+#define ACCESS_ROLES(X)                                                                            \
+	X(OWNER, "Owner")                                                                          \
+	X(READER, "Reader")                                                                        \
+	X(SECURITY_ADMIN, "SecurityAdmin")
+
+#define ACCESS_ANYONE (ACCESS_OWNER | ACCESS_READER | ACCESS_SECURITY_ADMIN)
+#define ACCESS_WRITERS (ACCESS_OWNER | ACCESS_SECURITY_ADMIN)
+
+#define ACCESS_PERMISSIONS(X)                                                                      \
+	X(SELF, ACCESS_ANYONE, "")                                                                 \
+	X(ALERT_READ, ACCESS_ANYONE, "Alert.Read.All Alert.ReadWrite.All")                         \
+	X(ALERT_WRITE, ACCESS_WRITERS, "Alert.ReadWrite.All")                                      \
+	X(MACHINE_READ, ACCESS_ANYONE, "Machine.Read.All Machine.ReadWrite.All")                   \
+	X(INCIDENT_READ, ACCESS_ANYONE, "Incident.Read.All Incident.ReadWrite.All")                \
+	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
+	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
+	X(AUDIT_READ, ACCESS_WRITERS, "")
+
+enum access_role_bit {
+#define X(name, text) ACCESS_BIT_##name,
+	ACCESS_ROLES(X)
+#undef X
+};
+
+enum access_role {
+#define X(name, text) ACCESS_##name = 1 << ACCESS_BIT_##name,
+	ACCESS_ROLES(X)
+#undef X
+};
+
+/* 0 is no permission: a route that forgot to name one is refused. ANONYMOUS is said aloud. */
+enum access_permission {
+	ACCESS_PERMISSION_NONE,
+#define X(name, roles, apps) ACCESS_PERMISSION_##name,
+	ACCESS_PERMISSIONS(X)
+#undef X
+	ACCESS_PERMISSION_ANONYMOUS,
+};
