@@ -16,6 +16,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "sensor/process/health.h"
+#include "sensor/process/local_socket.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/outbox.h"
 
@@ -29,10 +31,12 @@ struct sensor {
 	struct monitor *monitor;
 	struct outbox *outbox;
 	struct loop *loop;
+	struct local_socket *socket;
 	unsigned int seconds;
 };
 
 static const char *arg_state_dir = "/var/lib/vakt";
+static const char *arg_run_dir = "/run/vakt";
 
 static void on_row(void *arg, const struct event *e)
 {
@@ -152,10 +156,31 @@ static int sensor_open(struct sensor *s, struct err *err)
 	return r < 0 ? err_setf(err, r, "/proc: %s", strerror(-r)) : 0;
 }
 
+static void on_health(void *arg, struct buf *out)
+{
+	struct sensor *s = arg;
+
+	sensor_health(s->kernel, s->monitor, s->outbox, out);
+}
+
+static int open_socket(struct sensor *s, struct err *err)
+{
+	char path[4096];
+	int r = dir_make(arg_run_dir, 0755, err);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/sensor.sock", arg_run_dir);
+	return local_socket_open(s->loop, path, on_health, s, &s->socket, err);
+}
+
 static int sensor_run(struct sensor *s, struct err *err)
 {
 	int r = loop_new(&s->loop, err);
 
+	if (r < 0)
+		return r;
+	r = open_socket(s, err);
 	if (r < 0)
 		return r;
 	r = loop_handle_signals(s->loop, NULL, NULL);
@@ -181,12 +206,14 @@ static void sensor_done(struct sensor *s)
 	kernel_close(s->kernel);
 	monitor_free(s->monitor);
 	outbox_free(s->outbox);
+	local_socket_close(s->socket);
 	loop_free(s->loop);
 }
 
 static int parse_arguments(int argc, char **argv)
 {
 	static const struct option options[] = { { "state-dir", required_argument, NULL, 's' },
+						 { "run-dir", required_argument, NULL, 'r' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;
@@ -196,7 +223,11 @@ static int parse_arguments(int argc, char **argv)
 			arg_state_dir = optarg;
 			continue;
 		}
-		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR]\n");
+		if (c == 'r') {
+			arg_run_dir = optarg;
+			continue;
+		}
+		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR]\n");
 		return c == 'h' ? 1 : -EINVAL;
 	}
 	return 0;

@@ -4,7 +4,7 @@
 
 start_sensor() {
 	: >"$STATE/log"
-	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" 2>"$STATE/log" 3>&- &
+	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" 2>"$STATE/log" 3>&- &
 	SENSOR=$!
 	for _ in $(seq 100); do
 		grep -q started "$STATE/log" && return

@@ -38,6 +38,35 @@ teardown() {
 	[ "$status" = 2 ]
 }
 
+@test "with the sensor health shows what provides each signal" {
+	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" 2>"$STATE/log" 3>&- &
+	SENSOR=$!
+	for _ in $(seq 100); do
+		[ -S "$STATE/sensor.sock" ] && break
+		sleep 0.1
+	done
+	/bin/true
+	sleep 0.3
+	run "$VAKT" health --details sensors --run-dir "$STATE" --state-dir "$STATE"
+	[ "$status" = 0 ]
+	[[ "$output" == *process_exec* ]]
+	run "$VAKT" health --output json --run-dir "$STATE" --state-dir "$STATE"
+	[ "$(jq .sensor.pid <<<"$output")" = "$SENSOR" ]
+	[ "$(jq .sensor.rows.DeviceProcessEvents <<<"$output")" -gt 0 ]
+	jq -e '.health_issues | index("vakt-sensor does not run") | not' <<<"$output"
+	# Callers that never ask must not keep others out.
+	python3 -c 'import socket, sys
+held = []
+for _ in range(20):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    held.append(s)
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"{}\n")
+assert b"signals" in s.makefile("rb").read()' "$STATE/sensor.sock"
+}
+
 @test "the test alert is real processes and leaves nothing behind" {
 	TMPDIR=$STATE run "$VAKT" edr test-alert --share-dir "$VAKT_SOURCE/packaging"
 	[ "$status" = 0 ]

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/process/health.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void add_text(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, ",\"%s\":", key);
+	if (value)
+		buf_append_json(out, value, strlen(value));
+	else
+		buf_append_str(out, "null");
+}
+
+static void add_signals(const struct kernel *k, struct buf *out)
+{
+	const struct kernel_signal *signals;
+	size_t count = kernel_signals(k, &signals);
+
+	buf_append_str(out, ",\"signals\":[");
+	for (size_t i = 0; i < count; i++) {
+		buf_append_str(out, i ? ",{\"name\":" : "{\"name\":");
+		buf_append_json(out, signals[i].name, strlen(signals[i].name));
+		add_text(out, "provider", signals[i].provider);
+		add_text(out, "missing", signals[i].missing);
+		buf_append_byte(out, '}');
+	}
+	buf_append_byte(out, ']');
+}
+
+static void add_rows(const struct monitor_stats *stats, struct buf *out)
+{
+	buf_append_str(out, ",\"rows\":{");
+	for (unsigned int i = 0; i < EVENT_TABLE_COUNT; i++)
+		buf_printf(out, "%s\"%s\":%llu", i ? "," : "", event_tables[i].name,
+			   (unsigned long long)stats->events[i]);
+	buf_append_byte(out, '}');
+}
+
+void sensor_health(const struct kernel *k, const struct monitor *m, struct outbox *o,
+		   struct buf *out)
+{
+	struct monitor_stats monitor;
+	struct outbox_stats outbox;
+
+	monitor_get_stats(m, &monitor);
+	outbox_get_stats(o, &outbox);
+	buf_printf(out, "{\"pid\":%d,\"version\":\"%s\",\"kernel_memory_bytes\":%zu", getpid(),
+		   VAKT_VERSION, kernel_memory_bytes(k));
+	buf_printf(out, ",\"events_lost\":%llu,\"processes\":%llu,\"processes_refused\":%llu",
+		   (unsigned long long)monitor.lost, (unsigned long long)monitor.table_count,
+		   (unsigned long long)monitor.table_refused);
+	buf_printf(out, ",\"batches\":%llu,\"events_spooled\":%llu,\"events_dropped\":%llu"
+		   ",\"spool_bytes\":%llu",
+		   (unsigned long long)outbox.batches, (unsigned long long)outbox.events,
+		   (unsigned long long)outbox.dropped_events,
+		   (unsigned long long)outbox.spool_bytes);
+	add_rows(&monitor, out);
+	add_signals(k, out);
+	buf_append_byte(out, '}');
+}
