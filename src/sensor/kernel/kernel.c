@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "record.h"
 #include "sensor/kernel/decode.h"
+#include "sensor/kernel/path_clean.h"
 #include "sensor/kernel/pins.h"
 #include "vakt.skel.h"
 
@@ -77,11 +78,20 @@ struct kernel {
 	uint64_t lost[KERNEL_KIND_COUNT]; /* what has been reported so far */
 	int64_t loss_checked_ns;          /* boot time */
 	uint64_t malformed;
+	char path[2][RECORD_TAIL_MAX + 1]; /* of the event being handed on, cleaned */
 };
 
 const char *kernel_kind_name(enum kernel_kind kind)
 {
 	return (unsigned int)kind < KERNEL_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+static void clean(struct kernel_str *s, char *memory)
+{
+	if (s->len > RECORD_TAIL_MAX)
+		return;
+	s->len = (uint32_t)path_clean(s->data, s->len, memory);
+	s->data = memory;
 }
 
 static int on_record(void *arg, void *data, size_t len)
@@ -94,6 +104,10 @@ static int on_record(void *arg, void *data, size_t len)
 		k->malformed++;
 		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "kernel record of %zu bytes makes no sense", len);
 		return 0;
+	}
+	if (e.kind == KERNEL_FILE_RENAME || e.kind == KERNEL_FILE_DELETE) {
+		clean(&e.file.path, k->path[0]);
+		clean(&e.file.old_path, k->path[1]);
 	}
 	k->handlers.on_event(k->handlers.arg, &e);
 	return 0;

@@ -390,7 +390,12 @@ static void rename_and_delete(void)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY);
 
-	if (chdir("/") < 0 || renameat(fd, "na\xff me", fd, "new") < 0 || unlinkat(fd, "new", 0) < 0)
+	if (mkdirat(fd, "x", 0700) < 0)
+		_exit(1);
+	if (chdir("/") < 0 || renameat(fd, "na\xff me", fd, ".//new") < 0 ||
+	    unlinkat(fd, "x/../new", 0) < 0)
+		_exit(1);
+	if (unlinkat(fd, "x", AT_REMOVEDIR) < 0) /* a folder is no file: not reported */
 		_exit(1);
 	_exit(unlink("/tmp/vakt-no-such-file") < 0 ? 0 : 1);
 }
