@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <event2/buffer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ void job_free(struct job *j)
 		return;
 	arena_done(&j->arena);
 	buf_done(&j->answer);
+	if (j->block)
+		evbuffer_free(j->block);
 	free(j);
 }
 

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "store/host/engine.h"
 
+struct evbuffer;
+
 struct job {
 	struct job *next;
 	void *request; /* struct evhttp_request, NULL when the client has gone */
@@ -19,7 +21,8 @@ struct job {
 	const char *token; /* insert_deduplication_token, or NULL */
 	struct engine_params params;
 	bool reads_only;
-	const void *body; /* borrowed from the request's buffer */
+	struct evbuffer *block; /* holds body: the request may be gone before a worker comes to it */
+	const void *body;
 	size_t body_len;
 	/* The answer. */
 	int status;

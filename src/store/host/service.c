@@ -253,8 +253,13 @@ static int read_body(struct job *j, struct evhttp_request *req, struct err *err)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(req);
 
-	j->body_len = evbuffer_get_length(in);
-	j->body = j->body_len ? evbuffer_pullup(in, -1) : NULL;
+	j->block = evbuffer_new();
+	if (!j->block || evbuffer_add_buffer(j->block, in) < 0)
+		return err_setf(err, -ENOMEM, "out of memory");
+	j->body_len = evbuffer_get_length(j->block);
+	j->body = j->body_len ? evbuffer_pullup(j->block, -1) : NULL;
+	if (j->body_len && !j->body)
+		return err_setf(err, -ENOMEM, "out of memory");
 	if (j->sql)
 		return 0;
 	/* No query in the URL: the body is the statement. */
