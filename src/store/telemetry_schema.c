@@ -23,14 +23,14 @@ static int run(struct telemetry *t, const char *sql, struct buf *out, struct err
 }
 
 /* has and contains of the hunting language search case-insensitively: the index does, too. */
-static void add_indexes(struct buf *sql, const struct event_field *f)
+static void add_indexes(struct buf *sql, const struct event_field *f, const char *verb)
 {
 	if (f->flags & EVENT_FIELD_TEXT_INDEX)
 		buf_printf(sql,
-			   ", INDEX %s_text lower(%s) TYPE text(tokenizer = 'splitByNonAlpha')",
+			   ", %s %s_text lower(%s) TYPE text(tokenizer = 'splitByNonAlpha')", verb,
 			   f->name, f->name);
 	if (f->flags & EVENT_FIELD_BLOOM)
-		buf_printf(sql, ", INDEX %s_bloom %s TYPE bloom_filter GRANULARITY 1", f->name,
+		buf_printf(sql, ", %s %s_bloom %s TYPE bloom_filter GRANULARITY 1", verb, f->name,
 			   f->name);
 }
 
@@ -48,7 +48,7 @@ static int create_table(struct telemetry *t, const struct event_table *table, st
 			buf_printf(&sql, ", %s %s", table->fields[i].name, table->fields[i].sql_type);
 	}
 	for (int i = 0; i < table->field_count; i++)
-		add_indexes(&sql, &table->fields[i]);
+		add_indexes(&sql, &table->fields[i], "INDEX");
 	buf_append_str(&sql, ") ENGINE = MergeTree PARTITION BY toDate(Timestamp) "
 			     "ORDER BY (TenantId, DeviceId, Timestamp) "
 			     "SETTINGS non_replicated_deduplication_window = 10000, "
@@ -59,7 +59,8 @@ static int create_table(struct telemetry *t, const struct event_table *table, st
 	return r < 0 ? err_prefix(err, r, "table %s: ", table->name) : 0;
 }
 
-static int add_columns(struct telemetry *t, const struct event_table *table, struct err *err)
+/* New blocks have a new index at once; what is stored already is not rewritten. */
+static int add_missing(struct telemetry *t, const struct event_table *table, struct err *err)
 {
 	_cleanup_buf_ struct buf sql = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
 	int r;
@@ -70,6 +71,8 @@ static int add_columns(struct telemetry *t, const struct event_table *table, str
 			buf_printf(&sql, "%sADD COLUMN IF NOT EXISTS %s %s", n++ ? ", " : "",
 				   table->fields[i].name, table->fields[i].sql_type);
 	}
+	for (int i = 0; i < table->field_count; i++)
+		add_indexes(&sql, &table->fields[i], "ADD INDEX IF NOT EXISTS");
 	r = buf_error(&sql);
 	if (r == 0)
 		r = run(t, sql.data, &out, err);
@@ -84,7 +87,7 @@ int telemetry_migrate(struct telemetry *t, struct err *err)
 	for (size_t i = 0; i < EVENT_TABLE_COUNT && r == 0; i++) {
 		r = create_table(t, &event_tables[i], err);
 		if (r == 0)
-			r = add_columns(t, &event_tables[i], err);
+			r = add_missing(t, &event_tables[i], err);
 	}
 	return r;
 }

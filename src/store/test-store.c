@@ -297,6 +297,42 @@ static void words_of_a_command_line_are_found_by_the_index(void **state _unused_
 	assert_non_null(strstr(out.data, "ProcessCommandLine_text"));
 }
 
+static void statement(const char *sql)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct telemetry_query q = { .sql = sql, .format = "TSV", .writes = true };
+	struct err err = { 0 };
+
+	if (telemetry_query(store, &q, &out, &err) < 0)
+		fail_msg("%s: %s", sql, err.msg);
+}
+
+static void a_missing_index_and_column_are_added(void **state _unused_)
+{
+	static const char has_both[] =
+		"SELECT (SELECT count() FROM system.data_skipping_indices WHERE database = 'vakt' "
+		"AND name = 'ProcessCommandLine_text' AND table = 'DeviceProcessEvents'), "
+		"(SELECT count() FROM system.columns WHERE database = 'vakt' "
+		"AND name = 'ProcessCommandLine' AND table = 'DeviceProcessEvents')";
+
+	statement("ALTER TABLE vakt.DeviceProcessEvents DROP INDEX ProcessCommandLine_text");
+	statement("ALTER TABLE vakt.DeviceProcessEvents DROP COLUMN ProcessCommandLine");
+	ask(has_both, "0\t0");
+	assert_int_equal(telemetry_migrate(store, NULL), 0);
+	ask(has_both, "1\t1");
+}
+
+static void a_slow_question_ends_at_its_time(void **state _unused_)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct telemetry_query q = { .sql = "SELECT sleepEachRow(1) FROM numbers(3)",
+				     .format = "TSV", .timeout_ms = 500 };
+
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), -ETIMEDOUT);
+	assert_int_equal(out.len, 0);
+	ask("SELECT 1", "1");
+}
+
 static void old_days_are_dropped_whole(void **state _unused_)
 {
 	static struct event e;
@@ -338,6 +374,70 @@ static void nothing_acknowledged_is_lost_when_the_store_is_killed(void **state _
 	ask("SELECT count(), uniqExact(Sequence) FROM vakt.DeviceFileEvents WHERE Cpu = 7", expected);
 }
 
+/* The child sends without pause; what it heard acknowledged it writes into the pipe. */
+static pid_t start_sender(uint64_t first, int to)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		static struct event e;
+		struct telemetry_options options = { .database = "vakt", .connections_max = 1 };
+		char address[64], token[32];
+
+		snprintf(address, sizeof(address), "unix:%s/s", dir);
+		options.address = address;
+		store = NULL;
+		if (telemetry_open(&options, &store, NULL) < 0)
+			_exit(1);
+		event_init(&e, EVENT_DeviceFileEvents);
+		event_set_int(&e, DeviceFileEvents_Timestamp, 1790000000000000000);
+		e.cpu = 9;
+		for (e.sequence = first;; e.sequence++) {
+			snprintf(token, sizeof(token), "during:%llu", (unsigned long long)e.sequence);
+			if (insert_one(&e, token, NULL) < 0)
+				_exit(0);
+			if (write(to, &e.sequence, sizeof(e.sequence)) < 0)
+				_exit(1);
+		}
+	}
+	return pid;
+}
+
+static void a_kill_during_inserts_loses_and_doubles_nothing(void **state _unused_)
+{
+	static struct event e;
+	uint64_t acknowledged = 0, seen;
+	char token[32], expected[64];
+
+	event_init(&e, EVENT_DeviceFileEvents);
+	event_set_int(&e, DeviceFileEvents_Timestamp, 1790000000000000000);
+	e.cpu = 9;
+	for (int round = 0; round < 5; round++) {
+		uint64_t before = acknowledged;
+		pid_t sender;
+		int fds[2];
+
+		assert_int_equal(pipe(fds), 0);
+		sender = start_sender(acknowledged + 1, fds[1]);
+		close(fds[1]);
+		usleep(300000 + 37000 * (unsigned int)round);
+		kill_store(SIGKILL);
+		waitpid(sender, NULL, 0);
+		while (read(fds[0], &seen, sizeof(seen)) == sizeof(seen))
+			acknowledged = seen;
+		close(fds[0]);
+		assert_true(acknowledged > before);
+		start_store();
+		/* The one whose answer never came is sent again. */
+		e.sequence = ++acknowledged;
+		snprintf(token, sizeof(token), "during:%llu", (unsigned long long)acknowledged);
+		assert_int_equal(insert_one(&e, token, NULL), 0);
+	}
+	snprintf(expected, sizeof(expected), "%llu\t%llu", (unsigned long long)acknowledged,
+		 (unsigned long long)acknowledged);
+	ask("SELECT count(), uniqExact(Sequence) FROM vakt.DeviceFileEvents WHERE Cpu = 9", expected);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,7 +450,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_failed_question_leaves_nothing_to_the_next),
 		cmocka_unit_test(parameters_are_values_never_sql),
 		cmocka_unit_test(words_of_a_command_line_are_found_by_the_index),
+		cmocka_unit_test(a_missing_index_and_column_are_added),
+		cmocka_unit_test(a_slow_question_ends_at_its_time),
 		cmocka_unit_test(old_days_are_dropped_whole),
+		cmocka_unit_test(a_kill_during_inserts_loses_and_doubles_nothing),
 		cmocka_unit_test(nothing_acknowledged_is_lost_when_the_store_is_killed),
 	};
 
