@@ -12,7 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "lib/file.bpf.h"
-#include "lib/kinds.bpf.h"
+#include "kinds.h"
 #include "lib/ring.bpf.h"
 #include "lib/task.bpf.h"
 

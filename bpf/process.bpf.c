@@ -9,7 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "lib/kinds.bpf.h"
+#include "kinds.h"
 #include "lib/file.bpf.h"
 #include "lib/path.bpf.h"
 #include "lib/ring.bpf.h"

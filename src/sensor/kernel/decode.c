@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/kinds.bpf.h"
+#include "kinds.h"
 #include "record.h"
 
 _Static_assert(KERNEL_KIND_COUNT == RECORD_KINDS, "kinds differ");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kinds.bpf.h - numbers of the kinds, as enum kernel_kind has them (checked in decode.c)
+ * kinds.h - numbers of the kinds, as enum kernel_kind has them (checked in decode.c)
  */
 #pragma once
 
