@@ -5,6 +5,7 @@
  * Opens no network connection. One thread: the ring is polled every POLL_INTERVAL_NS, or earlier
  * when it fills.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -33,10 +34,12 @@ struct sensor {
 	struct loop *loop;
 	struct local_socket *socket;
 	unsigned int seconds;
+	bool resumed; /* the kernel went on recording while no sensor ran */
 };
 
 static const char *arg_state_dir = "/var/lib/vakt";
 static const char *arg_run_dir = "/run/vakt";
+static const char *arg_pin_dir; /* NULL: kernel programs end with the sensor */
 
 static void on_row(void *arg, const struct event *e)
 {
@@ -126,9 +129,37 @@ static int on_stamp(void *arg _unused_)
 	return 0;
 }
 
+/* Name of the folder in pin_dir, "" for none. It stays over kernel_open() when that reads on. */
+static void pinned_name(char name[256])
+{
+	DIR *d = arg_pin_dir ? opendir(arg_pin_dir) : NULL;
+	const struct dirent *e;
+
+	name[0] = '\0';
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] != '.')
+			snprintf(name, 256, "%s", e->d_name);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int open_kernel(struct sensor *s, struct err *err)
+{
+	const struct kernel_options options = { .pin_dir = arg_pin_dir };
+	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };
+	char before[256], after[256];
+	int r;
+
+	pinned_name(before);
+	r = kernel_open(&options, &handlers, &s->kernel, err);
+	pinned_name(after);
+	s->resumed = r == 0 && before[0] && strcmp(before, after) == 0;
+	return r;
+}
+
 static int sensor_open(struct sensor *s, struct err *err)
 {
-	struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, NULL };
 	struct monitor_options monitor = { .on_event = on_row, .arg = s };
 	struct outbox_options outbox = { .spool_max_bytes = SPOOL_MAX_BYTES,
 					 .seal_after_ns = SEAL_AFTER_NS };
@@ -146,9 +177,8 @@ static int sensor_open(struct sensor *s, struct err *err)
 	r = outbox_new(&outbox, &s->outbox, err);
 	if (r == 0)
 		r = monitor_new(&monitor, &s->monitor, err);
-	handlers.arg = s->monitor;
 	if (r == 0)
-		r = kernel_open(NULL, &handlers, &s->kernel, err);
+		r = open_kernel(s, err);
 	if (r < 0)
 		return r;
 	/* After attaching: a process that starts in between is found at least once. */
@@ -214,6 +244,7 @@ static int parse_arguments(int argc, char **argv)
 {
 	static const struct option options[] = { { "state-dir", required_argument, NULL, 's' },
 						 { "run-dir", required_argument, NULL, 'r' },
+						 { "pin-dir", required_argument, NULL, 'p' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;
@@ -223,11 +254,16 @@ static int parse_arguments(int argc, char **argv)
 			arg_state_dir = optarg;
 			continue;
 		}
+		if (c == 'p') {
+			arg_pin_dir = optarg;
+			continue;
+		}
 		if (c == 'r') {
 			arg_run_dir = optarg;
 			continue;
 		}
-		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR]\n");
+		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR] "
+			"[--pin-dir DIR]\n");
 		return c == 'h' ? 1 : -EINVAL;
 	}
 	return 0;
@@ -246,7 +282,8 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = sensor_open(&s, &err);
 	if (r >= 0) {
-		report_stopped(&s, lock_file);
+		if (!s.resumed)
+			report_stopped(&s, lock_file);
 		(void)on_stamp(NULL);
 		log_notice("started, %zu KiB of kernel memory", kernel_memory_bytes(s.kernel) >> 10);
 		r = sensor_run(&s, &err);

@@ -28,7 +28,7 @@ setup() {
 
 teardown() {
 	stop_sensor
-	rm -rf "$STATE"
+	rm -rf "$STATE" "/sys/fs/bpf/vakt-test-$$"
 }
 
 # Ends the sensor in good order and prints its rows that match a jq expression.
@@ -153,6 +153,33 @@ s.accept()' "$STATE/port" 3>&- &
 	rows ".ActionType == \"FileDeleted\" and .FolderPath == \"$dir/moved\"" >"$STATE/row"
 	[ "$(field InitiatingProcessFileName)" = rm ]
 	[ "$(rows ".Table == \"DeviceFileEvents\" and (.FolderPath // \"\" | startswith(\"$STATE/spool\"))" | wc -l)" = 0 ]
+}
+
+@test "what happens while a killed sensor is away is told by the next" {
+	pins=/sys/fs/bpf/vakt-test-$$
+	stop_sensor
+	for round in 1 2; do
+		: >"$STATE/log"
+		"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" \
+			--pin-dir "$pins" 2>"$STATE/log" 3>&- &
+		SENSOR=$!
+		for _ in $(seq 100); do
+			grep -q started "$STATE/log" && break
+			sleep 0.1
+		done
+		[ "$round" = 2 ] && break
+		sleep 0.6 # what it had taken is in the spool by then
+		kill -9 "$SENSOR"
+		wait "$SENSOR" || true
+		/bin/true while-away
+	done
+	sleep 0.5
+	stop_sensor
+	rm -rf "$pins"
+	rows '.ProcessCommandLine == "/bin/true while-away" and .ActionType == "ProcessCreated"' >"$STATE/row"
+	[ "$(field FileName)" = "true" ]
+	# The one before the first round was not pinned: that gap is told, no other.
+	[ "$(rows '.ActionType == "SensorStopped"' | wc -l)" = 1 ]
 }
 
 @test "a second sensor on the same state is refused with a reason" {
