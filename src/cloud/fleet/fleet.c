@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/fleet/fleet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud/fleet/fleet_internal.h"
+
+int fleet_open(const struct fleet_options *options, struct fleet **ret_fleet, struct err *err)
+{
+	_cleanup_(fleet_closep) struct fleet *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (!f)
+		return err_setf(err, -ENOMEM, "out of memory");
+	f->state = options->state;
+	snprintf(f->tenant_id, sizeof(f->tenant_id), "%s", options->tenant_id);
+	snprintf(f->subscription_id, sizeof(f->subscription_id), "%s", options->subscription_id);
+	snprintf(f->public_host, sizeof(f->public_host), "%s", options->public_host);
+	f->device_port = options->device_port;
+	f->certificate_days = options->certificate_days;
+	r = ca_open(f, options->dir, err);
+	if (r < 0)
+		return r;
+	*ret_fleet = TAKE_PTR(f);
+	return 0;
+}
+
+void fleet_close(struct fleet *f)
+{
+	if (!f)
+		return;
+	free(f->ca_pem);
+	free(f->ca_key_pem);
+	free(f);
+}
+
+const char *fleet_server_certificate(const struct fleet *f)
+{
+	return f->tls_path;
+}
+
+const char *fleet_server_key(const struct fleet *f)
+{
+	return f->tls_key_path;
+}
+
+const char *fleet_ca_certificate(const struct fleet *f)
+{
+	return f->ca_path;
+}
+
+int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet_device *ret_device,
+		   struct err *err)
+{
+	_cleanup_(state_donep) struct state_stmt *st = NULL;
+	const char *fingerprint = http_request_peer_fingerprint(req);
+	struct state_conn *c = state_get(f->state);
+	int r;
+
+	if (!fingerprint)
+		return err_setf(err, -ENOKEY, "a device certificate is needed here");
+	if (!c)
+		return err_setf(err, -ENOMEM, "out of memory");
+	r = state_query(c, &st, err,
+			"SELECT d.tenant_id, d.id, d.computer_dns_name, k.revoked_ns, d.offboarded_ns, "
+			"d.clone_suspected FROM device_certificate k JOIN device d ON "
+			"d.tenant_id = k.tenant_id AND d.id = k.device_id WHERE k.fingerprint = ?",
+			"s", fingerprint);
+	if (r == 0)
+		r = state_step(st, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_setf(err, -EACCES, "this certificate belongs to no device here");
+	if (!state_is_null(st, 4))
+		return err_setf(err, -ESHUTDOWN, "the device is offboarded");
+	if (!state_is_null(st, 3))
+		return err_setf(err, -EACCES, "the certificate was revoked");
+	snprintf(ret_device->tenant_id, sizeof(ret_device->tenant_id), "%s", state_text(st, 0));
+	snprintf(ret_device->id, sizeof(ret_device->id), "%s", state_text(st, 1));
+	snprintf(ret_device->name, sizeof(ret_device->name), "%s", state_text(st, 2));
+	return 0;
+}
+
+int fleet_refuse(struct http_response *res, int r, const struct err *err)
+{
+	static const struct {
+		int r, status;
+		const char *code;
+	} answers[] = {
+		{ -EINVAL, 400, "BadRequest" },	   { -EBADMSG, 400, "MalformedBatch" },
+		{ -ENOKEY, 401, "Unauthorized" },  { -EACCES, 403, "Forbidden" },
+		{ -ESHUTDOWN, 403, "Offboarded" }, { -EEXIST, 403, "ClonedIdentity" },
+		{ -EBUSY, 429, "TooManyRequests" }, { -EAGAIN, 503, "StoreUnavailable" },
+	};
+	_cleanup_buf_ struct buf body = BUF_INIT(8192);
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		if (answers[i].r != r)
+			continue;
+		buf_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":", answers[i].code);
+		buf_append_json(&body, err_msg(err, r), strlen(err_msg(err, r)));
+		buf_append_str(&body, "}}");
+		if (answers[i].status == 429 || answers[i].status == 503)
+			http_response_header(res, "Retry-After", "5");
+		return http_response_json(res, answers[i].status, body.data, body.len);
+	}
+	return r;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fleet_internal.h - what the fleet's files share
+ */
+#pragma once
+
+#include "cloud/fleet/fleet.h"
+
+struct fleet {
+	struct state *state;
+	char tenant_id[UUID_TEXT_SIZE], subscription_id[UUID_TEXT_SIZE];
+	char public_host[256];
+	uint16_t device_port;
+	int64_t certificate_days;
+	char ca_path[4096], ca_key_path[4096], tls_path[4096], tls_key_path[4096];
+	char *ca_pem, *ca_key_pem;
+	char ca_fingerprint[65];
+};
+
+/* Loads the CA and the device port's certificate, or makes them. */
+int ca_open(struct fleet *f, const char *dir, struct err *err);
+/* Signs a device's request; the PEM is the caller's. */
+int ca_sign_device(struct fleet *f, const char *csr_pem, const char *device_id, char **ret_pem,
+		   struct err *err);
+
+void token_hash(const char *secret, char ret_hex[65]);
+/* Uses a token up by one, inside the caller's transaction. -EACCES: unknown, expired, used up. */
+int token_use(struct fleet *f, struct state_conn *c, const char *secret, struct err *err);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ingest.h - frames from devices into the store
+ *
+ * A frame is acknowledged when the store has all its rows, synced. Who the device is comes from its
+ * certificate, never from the frame. A resend is known by the batch's number, or made harmless by
+ * the store's deduplication.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cloud/fleet/fleet.h"
+#include "net/http_server.h"
+#include "store/state.h"
+#include "store/telemetry.h"
+
+struct ingest;
+
+struct ingest_options {
+	struct fleet *fleet;
+	struct state *state;
+	struct telemetry *telemetry;
+};
+
+struct ingest_stats {
+	uint64_t batches, events, bytes, resends, refused, store_failures;
+};
+
+int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest, struct err *err);
+void ingest_close(struct ingest *in);
+DEFINE_CLEANUP(struct ingest *, ingest_close)
+void ingest_get_stats(const struct ingest *in, struct ingest_stats *ret_stats);
+
+/* POST /device/v1/events; arg is the ingest. Ends with a zeroed entry. */
+extern const struct http_route ingest_routes[];
