@@ -4,7 +4,7 @@
 BUILD := build/release
 ASAN := build/asan
 
-.PHONY: up down build test bench fuzz clean
+.PHONY: up down build test clean
 
 up:
 	@tools/install-packages.sh packaging/packages-build.txt

@@ -10,3 +10,5 @@ for name in $(service_names | tac); do
 	echo "vakt: $name stopped"
 done
 supervisor_stop
+# Without a sensor nobody reads the ring: the kernel's programs go, too.
+rm -rf /sys/fs/bpf/vakt

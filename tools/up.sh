@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 PREFIX=/opt/vakt
 BUILD=build/release
-PORT=${VAKT_PORT:-8443}
+PORT=8444
 changed=()
 
 [ "$(id -u)" = 0 ] || { echo "make up must run as root: the sensor reads the kernel" >&2; exit 1; }
@@ -28,42 +28,20 @@ install_file() {
 	mv "$2.new" "$2"
 }
 
-build_portal() {
-	local stamp=portal/dist/.stamp sum
-	sum=$(cd portal && find . -path ./node_modules -prune -o -path ./dist -prune -o -type f -print0 |
-		sort -z | xargs -0 sha256sum | sha256sum)
-	[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return
-	say "building the portal"
-	(cd portal && npm ci --no-audit --no-fund --silent && npm run --silent build >/dev/null)
-	echo "$sum" >"$stamp"
-}
-
 install_programs() {
 	local name
-	for name in vakt vakt-rules vakt-store vakt-cloud vakt-sensor vakt-uplink; do
+	for name in vakt vakt-store vakt-cloud vakt-sensor vakt-uplink; do
 		install_file "$BUILD/src/programs/$name" "$PREFIX/bin/$name" 755 && changed+=("$name")
 	done
 	install_file build/chdb/libchdb.so "$PREFIX/lib/libchdb.so" 644 && changed+=(vakt-store)
 	install_file packaging/test-alert.sh "$PREFIX/share/test-alert.sh" 755 || true
-	if ! diff -rq content/rules "$PREFIX/share/rules" >/dev/null 2>&1; then
-		mkdir -p "$PREFIX/share"
-		rm -rf "$PREFIX/share/rules.new"
-		cp -r content/rules "$PREFIX/share/rules.new"
-		rm -rf "$PREFIX/share/rules"
-		mv "$PREFIX/share/rules.new" "$PREFIX/share/rules"
-		changed+=(vakt-cloud)
-	fi
-	if ! diff -rq portal/dist "$PREFIX/share/portal" >/dev/null 2>&1; then
-		rm -rf "$PREFIX/share/portal.new"
-		cp -r portal/dist "$PREFIX/share/portal.new"
-		rm -rf "$PREFIX/share/portal"
-		mv "$PREFIX/share/portal.new" "$PREFIX/share/portal"
-	fi
 	ln -sf "$PREFIX/bin/vakt" /usr/local/bin/vakt
 }
 
 start_services() {
 	local name
+	# The kernel's programs and ring outlive a restart of the sensor here.
+	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 	mkdir -p /run/vakt /run/vakt-store /var/lib/vakt /var/lib/vakt-cloud /var/lib/vakt-store
 	for name in $(service_names); do
 		service_define "$name" && changed+=("$name")
@@ -79,12 +57,13 @@ start_services() {
 	done
 }
 
-wait_for_portal() {
+# Any answer will do: without a certificate it is 401.
+wait_for_cloud() {
 	for _ in $(seq 300); do
-		curl -ksf "https://127.0.0.1:$PORT/healthz" >/dev/null && return
+		curl -ks -o /dev/null "https://127.0.0.1:$PORT/" && return
 		sleep 0.2
 	done
-	echo "vakt: the portal does not answer on port $PORT; see $LOG_DIR/vakt-cloud/current" >&2
+	echo "vakt: vakt-cloud does not answer on port $PORT; see $LOG_DIR/vakt-cloud/current" >&2
 	exit 1
 }
 
@@ -107,20 +86,15 @@ report() {
 	for name in $(service_names); do
 		printf '  %-12s pid %s\n' "$name" "$(service_pid "$name")"
 	done
-	echo "  portal       https://$(hostname):$PORT/ (on this machine https://localhost:$PORT/)"
-	if [ -f /var/lib/vakt-cloud/initial-password ]; then
-		echo "  user         admin"
-		echo "  password     $(cat /var/lib/vakt-cloud/initial-password)"
-	fi
+	echo "  devices enrol at https://$(hostname):$PORT/; for another one: $PREFIX/bin/vakt-cloud create-token"
 }
 
 mkdir -p build
 say "building"
 make --no-print-directory build >build/make-up.log 2>&1 || { tail -n 30 build/make-up.log >&2; exit 1; }
-build_portal
 tools/fetch-libchdb.sh build/chdb
 install_programs
 start_services
-wait_for_portal
+wait_for_cloud
 onboard_this_machine
 report
