@@ -27,7 +27,7 @@ struct column {
 struct native_builder {
 	const struct event_table *table;
 	struct column *columns;
-	size_t column_count, rows;
+	size_t column_count, rows, bytes;
 	char *names;
 };
 
@@ -107,6 +107,11 @@ const char *native_builder_columns(const struct native_builder *b)
 	return b->names;
 }
 
+size_t native_builder_bytes(const struct native_builder *b)
+{
+	return b->bytes;
+}
+
 size_t native_builder_rows(const struct native_builder *b)
 {
 	return b->rows;
@@ -180,9 +185,12 @@ int native_builder_add(struct native_builder *b, const struct event *e,
 	for (size_t i = NATIVE_ENVELOPE_COLUMNS; i < b->column_count; i++) {
 		struct column *c = &b->columns[i];
 
+		size_t before = c->data.len;
+
 		put_field(c, &b->table->fields[c->field], e);
 		if (buf_error(&c->data))
 			return buf_error(&c->data);
+		b->bytes += c->data.len - before;
 	}
 	b->rows++;
 	return 0;
@@ -202,6 +210,6 @@ int native_builder_finish(struct native_builder *b, struct buf *out)
 		buf_clear(&c->nulls);
 		buf_clear(&c->data);
 	}
-	b->rows = 0;
+	b->rows = b->bytes = 0;
 	return buf_error(out);
 }

@@ -33,6 +33,8 @@ DEFINE_CLEANUP(struct native_builder *, native_builder_free)
 /* Copies the row. -EMSGSIZE: the block is as large as it may be. */
 int native_builder_add(struct native_builder *b, const struct event *e,
 		       const struct native_envelope *env);
+/* Of the texts and numbers so far. */
+size_t native_builder_bytes(const struct native_builder *b);
 size_t native_builder_rows(const struct native_builder *b);
 /* Appends the block to out and empties the builder. */
 int native_builder_finish(struct native_builder *b, struct buf *out);

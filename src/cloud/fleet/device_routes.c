@@ -210,7 +210,11 @@ static int keep_heartbeat(struct fleet *f, struct state_conn *c, const struct ht
 	_cleanup_free_ char *health = json_dumps(json_object_get(json, "health"), JSON_COMPACT);
 	_cleanup_free_ char *addresses = json_dumps(json_object_get(json, "ipAddresses"), JSON_COMPACT);
 	int64_t now = clock_realtime_ns();
-	int64_t device_ns = json_integer_value(json_object_get(json, "realtimeNs"));
+	int64_t device_ns = json_integer_value(json_object_get(json, "realtimeNs")), offset = 0;
+
+	/* Any number may stand there. */
+	if (device_ns > 0)
+		offset = device_ns - now;
 
 	return state_exec(c, err,
 			  "UPDATE device SET last_seen_ns = ?, health = ?, ip_addresses = ?, "
@@ -218,7 +222,7 @@ static int keep_heartbeat(struct fleet *f, struct state_conn *c, const struct ht
 			  "WHERE tenant_id = ? AND id = ?",
 			  "issssiss", now, health ? health : "{}", addresses ? addresses : "[]",
 			  text(json, "agentVersion"), req->peer_address,
-			  device_ns ? device_ns - now : (int64_t)0, f->tenant_id, device->id);
+			  offset, f->tenant_id, device->id);
 }
 
 static int on_heartbeat(struct http_request *req, struct http_response *res, void *arg)

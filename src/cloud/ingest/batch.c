@@ -51,71 +51,78 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-static struct block *find_block(struct batch *b, const struct event_table *table, int64_t day)
+static int find_block(struct batch *b, const struct event_table *table, int64_t day,
+		      struct block **ret_block)
 {
 	struct block *block;
+	int r;
 
 	/* Nearly always one of the last few. */
 	for (size_t i = b->count; i-- > 0;) {
-		if (b->blocks[i].table == table && b->blocks[i].day == day)
-			return &b->blocks[i];
+		if (b->blocks[i].table == table && b->blocks[i].day == day) {
+			*ret_block = &b->blocks[i];
+			return 0;
+		}
 	}
 	if (b->count == BLOCKS_MAX)
-		return NULL;
+		return -ENOSPC;
 	block = &b->blocks[b->count];
-	if (native_builder_new(table, &block->builder) < 0)
-		return NULL;
+	r = native_builder_new(table, &block->builder);
+	if (r < 0)
+		return r;
 	block->table = table;
 	block->day = day;
 	b->count++;
-	return block;
+	*ret_block = block;
+	return 0;
 }
 
-int batch_add(struct batch *b, struct event *e, const struct native_envelope *env, struct err *err)
+int batch_add(struct batch *b, struct event *e, const struct native_envelope *env)
 {
-	int field = event_field_find(e->table, "Timestamp"), report;
+	unsigned int time = (unsigned int)event_field_find(e->table, "Timestamp");
+	int report = event_field_find(e->table, "ReportId"), r;
 	struct block *block;
-	int64_t time_ns;
 
-	if (!event_has(e, (unsigned int)field))
-		return err_setf(err, -EBADMSG, "%s: an event without Timestamp", e->table->name);
-	time_ns = e->values[field].i;
-	if (time_ns < 0)
-		return err_setf(err, -EBADMSG, "%s: a Timestamp before 1970", e->table->name);
-	report = event_field_find(e->table, "ReportId");
+	if (!event_has(e, time) || e->values[time].i < 0)
+		event_set_int(e, time, env->received_ns);
 	if (report >= 0)
 		event_set_int(e, (unsigned int)report,
 			      event_report_id(env->boot_id, e->cpu, e->sequence));
-	block = find_block(b, e->table, time_ns / (86400 * NSEC_PER_SEC));
-	if (!block)
-		return err_setf(err, -EBADMSG, "the batch spreads over more than %d tables and days",
-				BLOCKS_MAX);
+	r = find_block(b, e->table, e->values[time].i / (86400 * NSEC_PER_SEC), &block);
+	if (r < 0)
+		return r;
+	if (native_builder_bytes(block->builder) > BLOCK_BYTES_MAX / 2)
+		return -ENOSPC;
 	return native_builder_add(block->builder, e, env);
 }
 
 static int insert_block(struct batch *b, struct block *block, struct telemetry *t,
-			const struct wire_batch *wire, struct err *err)
+			const struct native_envelope *env, unsigned int part, struct err *err)
 {
-	char token[128];
+	char token[256];
 	int r;
 
-	snprintf(token, sizeof(token), "%s:%" PRIu64 ":%s:%" PRId64, wire->stream, wire->number,
-		 block->table->name, block->day);
 	buf_clear(&b->bytes);
 	r = native_builder_finish(block->builder, &b->bytes);
 	if (r < 0)
 		return err_setf(err, r, "block of %s is too large", block->table->name);
+	/*
+	 * The device, because two machines woken from one memory image share the stream; not the
+	 * bytes, which hold the time of receipt and so differ in a resend.
+	 */
+	snprintf(token, sizeof(token), "%s:%s:%" PRIu64 ":%u:%s:%" PRId64, env->device_id, env->stream,
+		 env->batch_number, part, block->table->name, block->day);
 	return telemetry_insert(t, block->table->name, native_builder_columns(block->builder),
 				b->bytes.data, b->bytes.len, token, err);
 }
 
-int batch_insert(struct batch *b, struct telemetry *t, const struct wire_batch *wire,
-		 struct err *err)
+int batch_insert(struct batch *b, struct telemetry *t, const struct native_envelope *env,
+		 unsigned int part, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < b->count && r == 0; i++)
-		r = insert_block(b, &b->blocks[i], t, wire, err);
+		r = insert_block(b, &b->blocks[i], t, env, part, err);
 	empty(b);
 	return r;
 }

@@ -16,11 +16,16 @@ struct batch;
 int batch_new(struct batch **ret_batch);
 void batch_free(struct batch *b);
 DEFINE_CLEANUP(struct batch *, batch_free)
-/* -EBADMSG: the event has no time, or the batch spreads over too many days. */
-int batch_add(struct batch *b, struct event *e, const struct native_envelope *env, struct err *err);
 /*
- * Inserts every block; tokens are made of stream, number, table and day. The batch is empty
- * afterwards, also on failure.
+ * An event without a time, or with one that cannot be, is stored under the batch's own time: nothing
+ * a device sends is thrown away with its neighbours. -ENOSPC: the blocks are full, insert them and
+ * add again; -ENOMEM.
  */
-int batch_insert(struct batch *b, struct telemetry *t, const struct wire_batch *wire,
-		 struct err *err);
+int batch_add(struct batch *b, struct event *e, const struct native_envelope *env);
+/*
+ * Inserts every block. A token is made of device, stream, number, part, table and day; part counts
+ * the calls for one frame. The batch is empty afterwards, also on failure.
+ */
+int batch_insert(struct batch *b, struct telemetry *t, const struct native_envelope *env,
+		 unsigned int part, struct err *err);
+

@@ -81,6 +81,14 @@ static int read_mark(struct state_conn *c, const struct fleet_device *d, const c
 	return 0;
 }
 
+/* Clocks lie, and a device may send any number: no overflow, whatever it says. */
+static int64_t clock_offset(int64_t device_ns, int64_t now_ns)
+{
+	int64_t offset;
+
+	return __builtin_sub_overflow(device_ns, now_ns, &offset) ? INT64_MAX : offset;
+}
+
 static int write_mark(struct state_conn *c, const struct fleet_device *d,
 		      const struct wire_batch *batch, struct err *err)
 {
@@ -97,15 +105,25 @@ static int write_mark(struct state_conn *c, const struct fleet_device *d,
 		r = state_exec(c, err,
 			       "UPDATE device SET last_seen_ns = ?, clock_offset_ns = ? WHERE "
 			       "tenant_id = ? AND id = ?",
-			       "iiss", now, batch->sealed_realtime_ns - now, d->tenant_id, d->id);
+			       "iiss", now, clock_offset(batch->sealed_realtime_ns, now),
+			       d->tenant_id, d->id);
 	if (r == 0)
 		r = state_commit(c, err);
 	state_rollback(c);
 	return r;
 }
 
-static int read_events(struct worker *w, const struct wire_batch *batch,
-		       const struct fleet_device *d, struct err *err)
+/* Whatever the reason, the device must keep the batch and try again. */
+static int store_failed(struct ingest *in, int r, struct err *err)
+{
+	in->store_failures++;
+	LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "insert failed: %s", err_msg(err, r));
+	return err_setf(err, -EAGAIN, "the store is not available; try again");
+}
+
+/* Decodes and inserts; blocks that are full go to the store in between. */
+static int store_events(struct ingest *in, struct worker *w, const struct wire_batch *batch,
+			const struct fleet_device *d, struct err *err)
 {
 	int64_t now = clock_realtime_ns();
 	const struct native_envelope env = {
@@ -116,16 +134,25 @@ static int read_events(struct worker *w, const struct wire_batch *batch,
 		.stream = batch->stream,
 		.batch_number = batch->number,
 		.received_ns = now,
-		.clock_offset_ns = batch->sealed_realtime_ns - now,
+		.clock_offset_ns = clock_offset(batch->sealed_realtime_ns, now),
 	};
+	unsigned int part = 0;
 	int r;
 
 	while ((r = wire_reader_next(w->reader, &w->event, err)) > 0) {
-		r = batch_add(w->batch, &w->event, &env, err);
+		r = batch_add(w->batch, &w->event, &env);
+		if (r == -ENOSPC) {
+			r = batch_insert(w->batch, in->telemetry, &env, part++, err);
+			if (r == 0)
+				r = batch_add(w->batch, &w->event, &env);
+		}
 		if (r < 0)
-			return r;
+			return store_failed(in, r, err);
 	}
-	return r;
+	if (r < 0)
+		return r;
+	r = batch_insert(w->batch, in->telemetry, &env, part, err);
+	return r < 0 ? store_failed(in, r, err) : 0;
 }
 
 /* Takes a frame in; *ret_batch is set as soon as it is known. */
@@ -147,16 +174,9 @@ static int take_frame(struct ingest *in, struct worker *w, const struct http_req
 		in->resends++;
 		return 0;
 	}
-	r = read_events(w, ret_batch, d, err);
+	r = store_events(in, w, ret_batch, d, err);
 	if (r < 0)
 		return r;
-	r = batch_insert(w->batch, in->telemetry, ret_batch, err);
-	if (r < 0) {
-		in->store_failures++;
-		/* Whatever the reason, the device must keep the batch and try again. */
-		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "insert failed: %s", err_msg(err, r));
-		return err_setf(err, -EAGAIN, "the store is not available; try again");
-	}
 	in->batches++;
 	in->events += ret_batch->event_count;
 	in->bytes += req->body_len;
