@@ -76,3 +76,10 @@ void http_static_answer(const struct http_static *st, struct http_job *job);
 
 /* http_tls.c: a server context per the options. */
 int http_tls_new(const struct http_server_options *options, SSL_CTX **ret_ctx, struct err *err);
+
+/*
+ * http_listen.c: a non-blocking listening socket, owned by the caller. ret_port stays as it is for
+ * a Unix socket.
+ */
+int http_listen(const struct http_server_options *options, int *ret_fd, uint16_t *ret_port,
+		struct err *err);

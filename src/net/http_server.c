@@ -8,18 +8,15 @@
  */
 #include "net/http_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/un.h>
 
 #include "base/fd.h"
 #include "net/http_internal.h"
@@ -296,59 +293,6 @@ static void *loop_main(void *arg)
 	return NULL;
 }
 
-static int listen_unix(struct http_server *s, struct err *err)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const char *path = s->options.address;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return err_setf(err, -ENAMETOOLONG, "%s: path of the socket is too long", path);
-	strcpy(sa.sun_path, path);
-	s->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listen_fd < 0)
-		return err_setf(err, -errno, "socket: %m");
-	unlink(path);
-	if (bind(s->listen_fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-	    listen(s->listen_fd, SOMAXCONN) < 0)
-		return err_setf(err, -errno, "%s: %m", path);
-	return 0;
-}
-
-static int listen_tcp(struct http_server *s, struct err *err)
-{
-	const struct http_server_options *o = &s->options;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} sa = { .any.sa_family = AF_INET };
-	socklen_t len = sizeof(sa.v4);
-	int on = 1;
-
-	if (inet_pton(AF_INET, o->address, &sa.v4.sin_addr) == 1) {
-		sa.v4.sin_port = htons(o->port);
-	} else if (inet_pton(AF_INET6, o->address, &sa.v6.sin6_addr) == 1) {
-		sa.v6.sin6_family = AF_INET6;
-		sa.v6.sin6_port = htons(o->port);
-		len = sizeof(sa.v6);
-	} else {
-		return err_setf(err, -EINVAL, "'%s' is not an IP address", o->address);
-	}
-	s->listen_fd = socket(sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listen_fd < 0)
-		return err_setf(err, -errno, "socket: %m");
-	setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Accepted connections inherit it; without it each answer waits for a delayed ACK. */
-	setsockopt(s->listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(s->listen_fd, &sa.any, len) < 0 || listen(s->listen_fd, SOMAXCONN) < 0)
-		return err_setf(err, -errno, "%s port %u: %m", o->address, o->port);
-	len = sizeof(sa);
-	if (getsockname(s->listen_fd, &sa.any, &len) < 0)
-		return err_setf(err, -errno, "getsockname: %m");
-	s->port = ntohs(sa.any.sa_family == AF_INET ? sa.v4.sin_port : sa.v6.sin6_port);
-	return 0;
-}
-
 static const char *copy(const char *s)
 {
 	return s ? strdup(s) : NULL;
@@ -468,7 +412,7 @@ static int start_threads(struct http_server *s)
 
 int http_server_start(struct http_server *s, struct err *err)
 {
-	int r = s->options.address[0] == '/' ? listen_unix(s, err) : listen_tcp(s, err);
+	int r = http_listen(&s->options, &s->listen_fd, &s->port, err);
 
 	if (r < 0)
 		return r;
