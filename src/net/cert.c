@@ -257,3 +257,13 @@ int cert_check_issuer(const char *pem, const char *ca_pem, struct err *err)
 		return fail(err, -EKEYREJECTED, "the certificate was not signed by this CA");
 	return 0;
 }
+
+int cert_check_host(const char *pem, const char *host, struct err *err)
+{
+	_cleanup_(X509_freep) X509 *cert = read_cert(pem);
+
+	if (!cert || (X509_check_host(cert, host, 0, 0, NULL) != 1 &&
+		      X509_check_ip_asc(cert, host, 0) != 1))
+		return fail(err, -EKEYREJECTED, "the certificate is not for this name");
+	return 0;
+}

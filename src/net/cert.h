@@ -49,5 +49,7 @@ int cert_sign(const struct cert_sign_options *options, char **ret_pem, struct er
 int cert_read(const char *pem, struct cert_info *ret_info, struct err *err);
 /* 0 when the key belongs to the certificate, -EKEYREJECTED when it does not. */
 int cert_check_key(const char *pem, const char *key_pem, struct err *err);
+/* 0 when a TLS client that asked for the name or address may take the certificate. -EKEYREJECTED. */
+int cert_check_host(const char *pem, const char *host, struct err *err);
 /* 0 when ca signed the certificate; times are not looked at. -EKEYREJECTED. */
 int cert_check_issuer(const char *pem, const char *ca_pem, struct err *err);

@@ -162,7 +162,7 @@ void http_job_error(struct http_job *job, int status, const char *code, const ch
 	buf_append_json(b, code, strlen(code));
 	buf_append_str(b, ",\"message\":");
 	buf_append_json(b, message, strlen(message));
-	buf_append_str(b, "}}");
+	buf_printf(b, ",\"target\":\"%s\"}}", job->request_id);
 }
 
 const char *http_request_param(const struct http_request *req, const char *name)

@@ -45,11 +45,11 @@ static const struct http_static *find_static(const struct http_router *router, c
 	for (size_t i = 0; i < router->static_count; i++) {
 		const struct http_static *st = &router->statics[i];
 
-		if (!strncmp(path, st->prefix, strlen(st->prefix)) &&
+		if (!strncasecmp(path, st->prefix, strlen(st->prefix)) &&
 		    (!best || strlen(best->prefix) < strlen(st->prefix)))
 			best = st;
 	}
-	return best;
+	return best && best->dir ? best : NULL;
 }
 
 static void refuse_method(struct http_job *job, int allowed)
@@ -64,22 +64,10 @@ static void refuse_method(struct http_job *job, int allowed)
 	http_job_error(job, 405, "MethodNotAllowed", "This method is not allowed here.");
 }
 
-static void run_handler(const struct http_server_options *o, struct http_job *job,
-			const struct found *found)
+static void run_handler(struct http_job *job, const struct found *found)
 {
-	int r;
+	int r = found->route->handler(&job->req, &job->res, found->arg);
 
-	job->req.route = found->route;
-	job->params = found->params;
-	if (o->before) {
-		r = o->before(&job->req, &job->res, o->arg);
-		if (r > 0)
-			return;
-	} else {
-		r = 0;
-	}
-	if (r == 0)
-		r = found->route->handler(&job->req, &job->res, found->arg);
 	if (r == 0)
 		r = buf_error(&job->res.body);
 	if (r >= 0)
@@ -90,21 +78,40 @@ static void run_handler(const struct http_server_options *o, struct http_job *jo
 	http_job_error(job, 500, "InternalServerError", "The request failed; the log says why.");
 }
 
-void http_router_run(const struct http_router *router, const struct http_server_options *o,
-		     struct http_job *job)
+static void dispatch(const struct http_router *router, struct http_job *job,
+		     const struct found *found)
 {
-	struct found found = { .route = NULL };
 	const struct http_static *st;
 
-	find_route(router, job, &found);
-	if (found.route)
-		run_handler(o, job, &found);
-	else if (found.allowed)
-		refuse_method(job, found.allowed);
+	if (found->route)
+		run_handler(job, found);
+	else if (found->allowed)
+		refuse_method(job, found->allowed);
 	else if (job->req.method == HTTP_GET && (st = find_static(router, job->raw_path)))
 		http_static_answer(st, job);
 	else
 		http_job_error(job, 404, "NotFound", "There is nothing at this address.");
+}
+
+void http_router_run(const struct http_router *router, const struct http_server_options *o,
+		     struct http_job *job)
+{
+	struct found found = { .route = NULL };
+	int r = 0;
+
+	find_route(router, job, &found);
+	job->req.route = found.route;
+	job->params = found.params;
+	if (o->before)
+		r = o->before(&job->req, &job->res, o->arg);
+	if (r == 0) {
+		dispatch(router, job, &found);
+	} else if (r < 0) {
+		LOG_RATELIMIT(LOG_LEVEL_ERROR, 1, "request %s failed: %s", job->request_id,
+			      strerror(-r));
+		http_job_error(job, 500, "InternalServerError",
+			       "The request failed; the log says why.");
+	}
 	if (o->after)
 		o->after(&job->req, &job->res, o->arg);
 }

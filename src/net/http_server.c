@@ -380,9 +380,10 @@ int http_server_add_routes(struct http_server *s, const struct http_route *route
 int http_server_add_static(struct http_server *s, const char *prefix, const char *dir)
 {
 	struct http_router *router = &s->router;
-	struct http_static st = { strdup(prefix), strdup(dir) };
+	struct http_static st = { strdup(prefix), dir ? strdup(dir) : NULL };
 
-	if (s->started || router->static_count == HTTP_ROUTE_SETS_MAX || !st.prefix || !st.dir) {
+	if (s->started || router->static_count == HTTP_ROUTE_SETS_MAX || !st.prefix ||
+	    (dir && !st.dir)) {
 		free(st.prefix);
 		free(st.dir);
 		return -ENOSPC;

@@ -70,7 +70,8 @@ struct http_server_options {
 	unsigned int idle_s;        /* a silent connection is closed after it; 0: 60 */
 	unsigned int connections_max; /* more are closed at once; 0: 4096 */
 	/*
-	 * Called on the worker before the handler; returns 0 to go on, 1 when it has answered itself.
+	 * Called on the worker before the handler, for files and unknown addresses as well (route is
+	 * NULL then); returns 0 to go on, 1 when it has answered itself.
 	 * after is called when the response is complete, also when before answered (nullable).
 	 */
 	int (*before)(struct http_request *req, struct http_response *res, void *arg);
@@ -84,7 +85,10 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 		    struct err *err);
 /* routes: an array that outlives the server, ended by a zeroed entry; arg goes to its handlers. */
 int http_server_add_routes(struct http_server *s, const struct http_route *routes, void *arg);
-/* Files below dir under the prefix, with ETag and cache headers; other paths get index.html. */
+/*
+ * Files below dir under the prefix, with ETag and cache headers; other paths get index.html. dir
+ * NULL: nothing is there, whatever a shorter prefix has. The longest prefix counts.
+ */
 int http_server_add_static(struct http_server *s, const char *prefix, const char *dir);
 int http_server_start(struct http_server *s, struct err *err);
 /* The port it listens on. */
