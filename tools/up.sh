@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 PREFIX=/opt/vakt
 BUILD=build/release
 PORT=8444
+PORTAL_PORT=8443
 changed=()
 
 [ "$(id -u)" = 0 ] || { echo "make up must run as root: the sensor reads the kernel" >&2; exit 1; }
@@ -86,6 +87,12 @@ report() {
 	for name in $(service_names); do
 		printf '  %-12s pid %s\n' "$name" "$(service_pid "$name")"
 	done
+	echo "  portal: https://$(hostname):$PORTAL_PORT/"
+	if [ -f /var/lib/vakt-cloud/first-password ]; then
+		echo "  first log-in: admin, $(cat /var/lib/vakt-cloud/first-password)"
+	else
+		echo "  password lost: $PREFIX/bin/vakt-cloud reset-password admin"
+	fi
 	echo "  devices enrol at https://$(hostname):$PORT/; for another one: $PREFIX/bin/vakt-cloud create-token"
 }
 

@@ -17,7 +17,7 @@ start_store() {
 
 start_cloud() {
 	start vakt-cloud --state-dir "$DIR/cloud" --store "unix:$DIR/store.sock" --public-host localhost \
-		--device-port 9744
+		--device-port 9744 --portal-port 0
 }
 
 start_uplink() {

@@ -24,28 +24,65 @@ struct access_identity {
 	char principal_id[UUID_TEXT_SIZE];
 	char name[128];
 	char language[16];
-	unsigned int roles;    /* enum access_role */
+	unsigned int roles;	   /* enum access_role */
 	char app_permissions[512]; /* separated by blanks; "" for people */
 	char csrf_token[ACCESS_TOKEN_SIZE];
+	bool must_change_password;
 };
 
 /* Default refusal: false for NULL, for NONE and for anything the table does not grant. */
 bool access_allows(const struct access_identity *id, enum access_permission permission);
+/* "" for what is none. */
 const char *access_role_name(enum access_role role);
+/* "ALERT_READ": what a portal asks before it shows a button; "" for NONE and ANONYMOUS. */
+const char *access_permission_name(enum access_permission permission);
+
+/* SHA-256 as hex: tokens of 256 random bits are kept as this. */
+void access_token_hash(const char *token, char ret_hex[ACCESS_TOKEN_SIZE]);
 
 /* argon2id as PHC string; the caller frees. */
 int password_hash(const char *password, char **ret_phc);
 /* With phc NULL (unknown user) it works as long and answers false. */
 bool password_verify(const char *phc, const char *password);
 
+struct access_tenant {
+	char id[UUID_TEXT_SIZE];
+	char subscription_id[UUID_TEXT_SIZE];
+};
 /*
- * Makes tenant, subscription and the user "admin" where there is none. ret_password (caller frees)
- * is its generated password, NULL when the user was there.
+ * The first tenant and subscription, made where there is none. With password_file a missing user
+ * "admin" is made as well; its password, to be changed at the first log-in, is written there (0600)
+ * before anything of it is kept, so that no crash leaves an administrator nobody can log in as.
  */
-int access_bootstrap(struct state_conn *c, char **ret_password, struct err *err);
-/* Sets the password, ends the user's sessions. -ENOENT. */
+int access_bootstrap(struct state_conn *c, const char *password_file,
+		     struct access_tenant *ret_tenant, struct err *err);
+/* A password nobody thought of: 24 hex digits. */
+#define ACCESS_PASSWORD_SIZE 25
+#define ACCESS_PASSWORD_MIN 12
+#define ACCESS_PASSWORD_MAX 1024
+/* -EINVAL with what is asked of a password. */
+int access_password_check(const char *name, const char *password, struct err *err);
+void access_password_random(char password[ACCESS_PASSWORD_SIZE]);
+/*
+ * Sets the password and ends the user's sessions; temporary: it must be changed at the next log-in.
+ * -ENOENT.
+ */
 int access_set_password(struct state_conn *c, const char *name, const char *password,
-			struct err *err);
+			bool temporary, struct err *err);
+
+/*
+ * The user's own change: ends the user's other sessions. -EACCES: current is wrong; -EINVAL: the
+ * new one is no good, err says what is asked for.
+ */
+struct access_password_change {
+	const char *current, *new;
+	const char *token; /* the session that stays */
+};
+int access_change_password(struct state_conn *c, const struct access_identity *id,
+			   const struct access_password_change *change, struct err *err);
+/* "en", "sv", or "" for the browser's. */
+int access_set_language(struct state_conn *c, const struct access_identity *id,
+			const char *language, struct err *err);
 
 struct access_throttle;
 struct access_throttle *access_throttle_new(void);

@@ -7,10 +7,11 @@
 #include "cloud/access/access.h"
 
 static const struct {
+	const char *name;
 	unsigned int roles;
 	const char *apps;
 } table[] = {
-#define X(name, roles_, apps_) [ACCESS_PERMISSION_##name] = { roles_, apps_ },
+#define X(name, roles_, apps_) [ACCESS_PERMISSION_##name] = { #name, roles_, apps_ },
 	ACCESS_PERMISSIONS(X)
 #undef X
 };
@@ -55,4 +56,10 @@ const char *access_role_name(enum access_role role)
 #undef X
 	}
 	return "";
+}
+
+const char *access_permission_name(enum access_permission permission)
+{
+	return permission < ARRAY_SIZE(table) && table[permission].name ? table[permission].name
+									: "";
 }

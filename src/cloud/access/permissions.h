@@ -43,5 +43,5 @@ enum access_permission {
 #define X(name, roles, apps) ACCESS_PERMISSION_##name,
 	ACCESS_PERMISSIONS(X)
 #undef X
-	ACCESS_PERMISSION_ANONYMOUS,
+	    ACCESS_PERMISSION_ANONYMOUS,
 };

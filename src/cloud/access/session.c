@@ -11,12 +11,12 @@
 #include "base/clock.h"
 #include "cloud/access/access.h"
 
-static void token_hash(const char *token, char hex[ACCESS_TOKEN_SIZE])
+void access_token_hash(const char *token, char ret_hex[ACCESS_TOKEN_SIZE])
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 
 	SHA256((const uint8_t *)token, strlen(token), digest);
-	hex_encode(digest, sizeof(digest), hex);
+	hex_encode(digest, sizeof(digest), ret_hex);
 }
 
 static void token_make(char token[ACCESS_TOKEN_SIZE])
@@ -65,7 +65,7 @@ int access_login(struct state_conn *c, const char *name, const char *password,
 		return -EACCES;
 	token_make(token);
 	token_make(csrf);
-	token_hash(token, hash);
+	access_token_hash(token, hash);
 	r = state_begin(c, err);
 	if (r < 0)
 		return r;
@@ -110,7 +110,8 @@ static int load_session(struct state_conn *c, const char *hash, int64_t now_ns,
 	_cleanup_(state_donep) struct state_stmt *st = NULL;
 	int r = state_query(c, &st, err,
 			    "SELECT u.tenant_id, u.id, u.name, u.language, s.csrf_token,"
-			    " s.last_used_ns FROM session s JOIN user u ON u.tenant_id = s.tenant_id"
+			    " s.last_used_ns, u.must_change_password FROM session s JOIN user u ON "
+			    "u.tenant_id = s.tenant_id"
 			    " AND u.id = s.user_id WHERE s.token_sha256 = ? AND s.expires_ns > ?"
 			    " AND s.last_used_ns > ? AND u.disabled_ns IS NULL",
 			    "sii", hash, now_ns, now_ns - ACCESS_SESSION_IDLE_S * NSEC_PER_SEC);
@@ -126,6 +127,7 @@ static int load_session(struct state_conn *c, const char *hash, int64_t now_ns,
 	snprintf(id->language, sizeof(id->language), "%s", state_text(st, 3));
 	snprintf(id->csrf_token, sizeof(id->csrf_token), "%s", state_text(st, 4));
 	*ret_last = state_int(st, 5);
+	id->must_change_password = state_int(st, 6) != 0;
 	return 0;
 }
 
@@ -151,7 +153,7 @@ int access_session_get(struct state_conn *c, const char *token, int64_t now_ns,
 	int64_t last = 0;
 	int r;
 
-	token_hash(token, hash);
+	access_token_hash(token, hash);
 	r = load_session(c, hash, now_ns, &id, &last, err);
 	if (r < 0)
 		return r;
@@ -175,7 +177,7 @@ int access_session_end(struct state_conn *c, const char *token, struct err *err)
 
 	if (r < 0)
 		return r;
-	token_hash(token, hash);
+	access_token_hash(token, hash);
 	r = state_exec(c, err, "DELETE FROM session WHERE token_sha256 = ?", "s", hash);
 	if (r >= 0)
 		r = state_commit(c, err);

@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 /* After the standard headers it needs. */
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "cloud/access/access.h"
 
 static void test_table(void **state)
@@ -76,9 +78,12 @@ static void check_session(struct state_conn *c, const char *token)
 
 static void test_users(void **state)
 {
-	char dir[] = "/tmp/vakt-access-XXXXXX", path[64], token[ACCESS_TOKEN_SIZE], rm[96];
-	_cleanup_free_ char *password = NULL, *again = NULL;
+	char dir[] = "/tmp/vakt-access-XXXXXX", path[64], file[64], token[ACCESS_TOKEN_SIZE],
+	     rm[96];
+	_cleanup_free_ char *password = NULL;
+	struct access_tenant tenant, again;
 	struct access_identity id;
+	struct stat st;
 	struct state *s = NULL;
 	struct state_conn *c;
 
@@ -87,20 +92,32 @@ static void test_users(void **state)
 	snprintf(path, sizeof(path), "%s/state.db", dir);
 	assert_int_equal(state_open(path, &s, NULL), 0);
 	c = state_get(s);
-	assert_int_equal(access_bootstrap(c, &password, NULL), 0);
-	assert_int_equal(strlen(password), 24);
-	assert_int_equal(access_bootstrap(c, &again, NULL), 0);
-	assert_null(again);
+	snprintf(file, sizeof(file), "%s/first-password", dir);
+	assert_int_equal(access_bootstrap(c, NULL, &tenant, NULL), 0);
+	assert_int_equal(access_bootstrap(c, file, &again, NULL), 0);
+	assert_memory_equal(&tenant, &again, sizeof(tenant));
+	assert_int_equal(file_read(file, 64, &password, NULL, NULL), 0);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(access_bootstrap(c, file, &again, NULL), 0);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(strcspn(password, "\n"), ACCESS_PASSWORD_SIZE - 1);
+	password[ACCESS_PASSWORD_SIZE - 1] = '\0';
 	assert_int_equal(access_login(c, "admin", "no", token, NULL), -EACCES);
 	assert_int_equal(access_login(c, "nobody", password, token, NULL), -EACCES);
 	assert_int_equal(access_login(c, "' OR 1=1 --", password, token, NULL), -EACCES);
 	assert_int_equal(access_login(c, "Admin", password, token, NULL), 0);
 	check_session(c, token);
-	assert_int_equal(access_set_password(c, "nobody", "x", NULL), -ENOENT);
-	assert_int_equal(access_set_password(c, "admin", "new password", NULL), 0);
+	assert_int_equal(access_set_password(c, "nobody", "x", false, NULL), -ENOENT);
+	assert_true(access_session_get(c, token, clock_realtime_ns(), &id, NULL) == 0 &&
+		    id.must_change_password);
+	assert_int_equal(access_set_password(c, "admin", "new password", false, NULL), 0);
 	assert_int_equal(access_session_get(c, token, clock_realtime_ns(), &id, NULL), -ENOENT);
 	assert_int_equal(access_login(c, "admin", password, token, NULL), -EACCES);
 	assert_int_equal(access_login(c, "admin", "new password", token, NULL), 0);
+	assert_int_equal(access_session_get(c, token, clock_realtime_ns(), &id, NULL), 0);
+	assert_false(id.must_change_password);
 	assert_int_equal(access_session_end(c, token, NULL), 0);
 	assert_int_equal(access_session_get(c, token, clock_realtime_ns(), &id, NULL), -ENOENT);
 	state_close(s);

@@ -39,6 +39,8 @@ struct access_throttle *access_throttle_new(void)
 
 void access_throttle_free(struct access_throttle *t)
 {
+	if (!t)
+		return;
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -75,7 +77,8 @@ void access_throttle_failed(struct access_throttle *t, const char *key, int64_t 
 	if (s->failed >= FREE_TRIES) {
 		unsigned int doublings = MIN(s->failed - FREE_TRIES, 5u);
 
-		s->until_ns = now_ns + MIN(30u << doublings, (unsigned int)WAIT_MAX_S) * NSEC_PER_SEC;
+		s->until_ns =
+		    now_ns + MIN(30u << doublings, (unsigned int)WAIT_MAX_S) * NSEC_PER_SEC;
 	}
 	pthread_mutex_unlock(&t->lock);
 }

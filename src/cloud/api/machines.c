@@ -28,18 +28,17 @@ static json_t *machine(struct state_stmt *st)
 	clock_format_rfc3339(state_int(st, 2), 7, first);
 	clock_format_rfc3339(state_int(st, 3), 7, last);
 	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s,"
-		"s:b,s:n,s:n,s:i}",
-		"id", state_text(st, 0), "computerDnsName", state_text(st, 1), "firstSeen", first,
-		"lastSeen", last, "osPlatform", state_text(st, 4), "osProcessor", state_text(st, 5),
-		"osArchitecture", state_text(st, 6), "version", state_text(st, 7), "osBuild",
-		state_text(st, 8), "lastIpAddress", state_text(st, 9), "lastExternalIpAddress",
-		state_text(st, 10), "deviceValue", state_text(st, 11), "machineTags",
-		list_of(state_text(st, 12)), "ipAddresses", list_of(state_text(st, 13)),
-		"agentVersion", state_text(st, 14), "onboardingStatus", "onboarded",
-		"healthStatus", active ? "Active" : "Inactive", "riskScore", "None",
-		"exposureLevel", "None", "isAadJoined", 0, "aadDeviceId", "rbacGroupName",
-		"rbacGroupId", 0);
+	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s,"
+	    "s:b,s:n,s:n,s:i}",
+	    "id", state_text(st, 0), "computerDnsName", state_text(st, 1), "firstSeen", first,
+	    "lastSeen", last, "osPlatform", state_text(st, 4), "osProcessor", state_text(st, 5),
+	    "osArchitecture", state_text(st, 6), "version", state_text(st, 7), "osBuild",
+	    state_text(st, 8), "lastIpAddress", state_text(st, 9), "lastExternalIpAddress",
+	    state_text(st, 10), "deviceValue", state_text(st, 11), "machineTags",
+	    list_of(state_text(st, 12)), "ipAddresses", list_of(state_text(st, 13)), "agentVersion",
+	    state_text(st, 14), "onboardingStatus", "onboarded", "healthStatus",
+	    active ? "Active" : "Inactive", "riskScore", "None", "exposureLevel", "None",
+	    "isAadJoined", 0, "aadDeviceId", "rbacGroupName", "rbacGroupId", 0);
 }
 
 static int send_json(struct http_response *res, json_t *o)
@@ -83,6 +82,7 @@ int api_machines_get(struct http_request *req, struct http_response *res, void *
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return api_error(res, 404, "ResourceNotFound", "No such machine.");
+		return api_error(
+		    req, res, &(struct api_problem){ 404, "ResourceNotFound", "No such machine." });
 	return send_json(res, machine(st));
 }

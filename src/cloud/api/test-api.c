@@ -10,6 +10,7 @@
 /* After the standard headers it needs. */
 #include <cmocka.h>
 
+#include "base/fd.h"
 #include "cloud/api/api.h"
 
 static char answer[16384];
@@ -39,13 +40,37 @@ static void cut(const char *before, char token[ACCESS_TOKEN_SIZE])
 	snprintf(token, ACCESS_TOKEN_SIZE, "%.64s", p + strlen(before));
 }
 
+static void change_password(const char *token, const char *csrf, const char *password)
+{
+	static const struct {
+		const char *current, *new, *expect;
+	} tries[] = {
+		{ "wrong", "a good long one", " 400 " },
+		{ "%s", "short", "12 to 1024" },
+		{ "%s", "%s", "is the current one" },
+		{ "%s", "a good long one", " 204 " },
+	};
+	char options[768];
+
+	for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+		const char *current = tries[i].current[0] == '%' ? password : tries[i].current;
+		const char *new = tries[i].new[0] == '%' ? password : tries[i].new;
+
+		snprintf(options, sizeof(options),
+			 "-b vakt_session=%s -H 'X-CSRF-Token: %s' -d "
+			 "'{\"current\":\"%s\",\"new\":\"%s\"}'",
+			 token, csrf, current, new);
+		assert_non_null(strstr(ask(options, "/portal/api/password"), tries[i].expect));
+	}
+}
+
 static void check(const char *password)
 {
 	char options[512], token[ACCESS_TOKEN_SIZE], csrf[ACCESS_TOKEN_SIZE];
 
 	assert_non_null(strstr(ask("", "/api/machines"), " 401 "));
-	assert_non_null(strstr(ask("-d '{\"userName\":\"admin\",\"password\":\"x\"}'",
-				   "/portal/api/login"), " 401 "));
+	assert_non_null(strstr(
+	    ask("-d '{\"userName\":\"admin\",\"password\":\"x\"}'", "/portal/api/login"), " 401 "));
 	snprintf(options, sizeof(options), "-d '{\"userName\":\"admin\",\"password\":\"%s\"}'",
 		 password);
 	assert_non_null(strstr(ask(options, "/portal/api/login"), " 200 "));
@@ -53,25 +78,30 @@ static void check(const char *password)
 	cut("\"csrfToken\":\"", csrf);
 	snprintf(options, sizeof(options), "-b vakt_session=%s", token);
 	assert_non_null(strstr(ask(options, "/portal/api/session"), "\"Owner\""));
+	assert_non_null(strstr(answer, "\"mustChangePassword\":true"));
+	assert_non_null(strstr(ask(options, "/api/machines"), "PasswordChangeRequired"));
+	change_password(token, csrf, password);
 	assert_non_null(strstr(ask(options, "/api/machines"), "\"computerDnsName\":\"host-a\""));
 	assert_null(strstr(answer, "host-b"));
-	assert_non_null(strstr(ask(options, "/api/v1.0/machines/aa"), "\"healthStatus\":\"Active\""));
+	assert_non_null(
+	    strstr(ask(options, "/api/v1.0/machines/aa"), "\"healthStatus\":\"Active\""));
 	assert_non_null(strstr(ask(options, "/api/machines/bb"), " 404 "));
 	snprintf(options, sizeof(options), "-X POST -b vakt_session=%s", token);
 	assert_non_null(strstr(ask(options, "/portal/api/logout"), " 403 "));
-	snprintf(options, sizeof(options), "-X POST -b vakt_session=%s -H 'X-CSRF-Token: %s'", token,
-		 csrf);
+	snprintf(options, sizeof(options), "-X POST -b vakt_session=%s -H 'X-CSRF-Token: %s'",
+		 token, csrf);
 	assert_non_null(strstr(ask(options, "/portal/api/logout"), " 204 "));
 	assert_non_null(strstr(ask(options, "/portal/api/session"), " 40"));
 }
 
 static void test_api(void **state)
 {
-	char dir[] = "/tmp/vakt-api-XXXXXX", path[64], rm[96];
+	char dir[] = "/tmp/vakt-api-XXXXXX", path[64], rm[96], file[64];
 	struct http_server_options options = { .address = "127.0.0.1" };
-	struct api a = { .throttle = access_throttle_new() };
+	struct api a = { .throttle = access_throttle_new(), .first_password_file = file };
 	_cleanup_free_ char *password = NULL;
 	struct http_server *server = NULL;
+	struct access_tenant tenant;
 	struct state_conn *c;
 
 	(void)state;
@@ -79,14 +109,21 @@ static void test_api(void **state)
 	snprintf(path, sizeof(path), "%s/state.db", dir);
 	assert_int_equal(state_open(path, &a.state, NULL), 0);
 	c = state_get(a.state);
-	assert_int_equal(access_bootstrap(c, &password, NULL), 0);
+	snprintf(file, sizeof(file), "%s/first-password", dir);
+	assert_int_equal(access_bootstrap(c, file, &tenant, NULL), 0);
+	assert_int_equal(file_read(file, 64, &password, NULL, NULL), 0);
+	password[ACCESS_PASSWORD_SIZE - 1] = '\0';
 	assert_int_equal(state_begin(c, NULL), 0);
-	assert_true(state_exec(c, NULL, "INSERT INTO tenant VALUES ('t2','Other','Local',"
-			       "9000000000000000000)", "") >= 0);
-	assert_true(state_exec(c, NULL, "INSERT INTO device (tenant_id, id, subscription_id,"
+	assert_true(state_exec(c, NULL,
+			       "INSERT INTO tenant VALUES ('t2','Other','Local',"
+			       "9000000000000000000)",
+			       "") >= 0);
+	assert_true(state_exec(c, NULL,
+			       "INSERT INTO device (tenant_id, id, subscription_id,"
 			       " computer_dns_name, first_seen_ns, last_seen_ns) SELECT id,"
 			       " iif(id='t2','bb','aa'), '', iif(id='t2','host-b','host-a'), 0,"
-			       " 4000000000000000000 FROM tenant", "") >= 0);
+			       " 4000000000000000000 FROM tenant",
+			       "") >= 0);
 	assert_int_equal(state_commit(c, NULL), 0);
 	api_prepare(&a, &options);
 	assert_int_equal(http_server_new(&options, &server, NULL), 0);
@@ -94,6 +131,7 @@ static void test_api(void **state)
 	assert_int_equal(http_server_start(server, NULL), 0);
 	port = http_server_port(server);
 	check(password);
+	assert_int_equal(access(file, F_OK), -1);
 	http_server_free(server);
 	state_close(a.state);
 	access_throttle_free(a.throttle);

@@ -39,12 +39,22 @@ void fleet_close(struct fleet *f)
 
 const char *fleet_server_certificate(const struct fleet *f)
 {
-	return f->tls_path;
+	return f->servers[CA_DEVICES].path;
 }
 
 const char *fleet_server_key(const struct fleet *f)
 {
-	return f->tls_key_path;
+	return f->servers[CA_DEVICES].key_path;
+}
+
+const char *fleet_portal_certificate(const struct fleet *f)
+{
+	return f->servers[CA_PORTAL].path;
+}
+
+const char *fleet_portal_key(const struct fleet *f)
+{
+	return f->servers[CA_PORTAL].key_path;
 }
 
 const char *fleet_ca_certificate(const struct fleet *f)

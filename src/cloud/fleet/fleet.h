@@ -36,6 +36,14 @@ DEFINE_CLEANUP(struct fleet *, fleet_close)
 const char *fleet_server_certificate(const struct fleet *f);
 const char *fleet_server_key(const struct fleet *f);
 const char *fleet_ca_certificate(const struct fleet *f);
+/* The same for the portal, where its operator brings none. */
+const char *fleet_portal_certificate(const struct fleet *f);
+const char *fleet_portal_key(const struct fleet *f);
+/*
+ * Makes those that are missing, run out within two months or are not for the public host; the
+ * server calls it at start and now and then. 1: files changed.
+ */
+int fleet_certificates_renew(struct fleet *f, struct err *err);
 
 /* A new enrolment token; appends the token file's JSON, the only place where the secret stands. */
 int fleet_token_create(struct fleet *f, const char *description, const char *created_by,

@@ -6,18 +6,26 @@
 
 #include "cloud/fleet/fleet.h"
 
+enum { CA_DEVICES, CA_PORTAL, CA_SERVERS };
+
+/* A certificate of one of our ports, the leaf with the CA behind it, and its key. */
+struct ca_server {
+	char path[4096], key_path[4096];
+};
+
 struct fleet {
 	struct state *state;
 	char tenant_id[UUID_TEXT_SIZE], subscription_id[UUID_TEXT_SIZE];
 	char public_host[256];
 	uint16_t device_port;
 	int64_t certificate_days;
-	char ca_path[4096], ca_key_path[4096], tls_path[4096], tls_key_path[4096];
+	char ca_path[4096], ca_key_path[4096];
+	struct ca_server servers[CA_SERVERS];
 	char *ca_pem, *ca_key_pem;
 	char ca_fingerprint[65];
 };
 
-/* Loads the CA and the device port's certificate, or makes them. */
+/* Loads the CA or makes it. */
 int ca_open(struct fleet *f, const char *dir, struct err *err);
 /* Signs a device's request; the PEM is the caller's. */
 int ca_sign_device(struct fleet *f, const char *csr_pem, const char *device_id, char **ret_pem,

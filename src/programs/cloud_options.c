@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cloud_options.c - the command line of vakt-cloud
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "programs/cloud.h"
+
+static char host_name[256];
+
+static int64_t number(const char *option, const char *value, int64_t min, int64_t max)
+{
+	char *end;
+	long long n = strtoll(value, &end, 10);
+
+	if (*end || end == value || n < min || n > max) {
+		fprintf(stderr, "vakt-cloud: --%s %s: a number from %lld to %lld is expected\n",
+			option, value, (long long)min, (long long)max);
+		exit(2);
+	}
+	return n;
+}
+
+int cloud_usage(int code)
+{
+	fprintf(code ? stderr : stdout,
+		"usage: vakt-cloud [OPTION...]                 serve devices and people\n"
+		"       vakt-cloud [OPTION...] create-token    make a token that enrols devices\n"
+		"       vakt-cloud [OPTION...] reset-password NAME\n"
+		"\n"
+		"  --state-dir DIR            (/var/lib/vakt-cloud)\n"
+		"  --store ADDRESS            unix:PATH or http://HOST:PORT of the event store\n"
+		"  --public-host NAME         name that devices and browsers use (this host's)\n"
+		"  --device-port PORT         (8444)\n"
+		"  --portal-port PORT         API and portal (8443)\n"
+		"  --portal-dir DIR           the portal's files (/opt/vakt/share/portal)\n"
+		"  --portal-certificate FILE  PEM, with --portal-key FILE; else one is made\n"
+		"  --hours N, --uses N        of create-token (24, 1)\n");
+	return code;
+}
+
+/* Returns false for an option that is not known. */
+static bool take(struct cloud_options *o, int c)
+{
+	switch (c) {
+	case 's':
+		o->state_dir = optarg;
+		return true;
+	case 't':
+		o->store = optarg;
+		return true;
+	case 'p':
+		o->public_host = optarg;
+		return true;
+	case 'd':
+		o->device_port = (uint16_t)number("device-port", optarg, 0, 65535);
+		return true;
+	case 'P':
+		o->portal_port = (uint16_t)number("portal-port", optarg, 0, 65535);
+		return true;
+	case 'D':
+		o->portal_dir = optarg;
+		return true;
+	case 'c':
+		o->portal_certificate = optarg;
+		return true;
+	case 'k':
+		o->portal_key = optarg;
+		return true;
+	case 'H':
+		o->token_hours = number("hours", optarg, 1, 8760);
+		return true;
+	case 'u':
+		o->token_uses = number("uses", optarg, 1, 100000);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "state-dir", required_argument, NULL, 's' },
+		{ "store", required_argument, NULL, 't' },
+		{ "public-host", required_argument, NULL, 'p' },
+		{ "device-port", required_argument, NULL, 'd' },
+		{ "portal-port", required_argument, NULL, 'P' },
+		{ "portal-dir", required_argument, NULL, 'D' },
+		{ "portal-certificate", required_argument, NULL, 'c' },
+		{ "portal-key", required_argument, NULL, 'k' },
+		{ "hours", required_argument, NULL, 'H' },
+		{ "uses", required_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	gethostname(host_name, sizeof(host_name) - 1);
+	*options = (struct cloud_options){
+		.state_dir = "/var/lib/vakt-cloud",
+		.store = "unix:/run/vakt-store/store.sock",
+		.public_host = host_name,
+		.device_port = 8444,
+		.portal_port = 8443,
+		.portal_dir = "/opt/vakt/share/portal",
+		.token_hours = 24,
+		.token_uses = 1,
+	};
+	while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1)
+		if (!take(options, c))
+			exit(cloud_usage(c == 'h' ? 0 : 2));
+	if (!options->portal_certificate != !options->portal_key) {
+		fprintf(stderr,
+			"vakt-cloud: --portal-certificate and --portal-key come together\n");
+		exit(2);
+	}
+	options->words = argv + optind;
+	options->word_count = argc - optind;
+}

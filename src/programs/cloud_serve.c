@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cloud_serve.c - the running control plane: device port, portal port, hourly chores
+ */
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "programs/cloud.h"
+
+#define RETENTION_DAYS 180
+#define CHORES_INTERVAL_S 3600
+#define STORE_WAIT_S 60
+#define DEVICE_BODY_MAX (20u << 20)
+#define PORTAL_BODY_MAX (1u << 20)
+
+static int open_telemetry(struct cloud *cloud, struct err *err)
+{
+	struct telemetry_options options = { cloud->options.store, "vakt", 16 };
+	int r = telemetry_open(&options, &cloud->telemetry, err);
+
+	if (r < 0)
+		return r;
+	/* Both start together; the store takes a moment to open its tables. */
+	for (int i = 0; i < STORE_WAIT_S * 5 && !telemetry_ping(cloud->telemetry); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+	return telemetry_migrate(cloud->telemetry, err);
+}
+
+static int open_devices(struct cloud *cloud, struct err *err)
+{
+	struct http_server_options options = {
+		.address = "0.0.0.0",
+		.port = cloud->options.device_port,
+		.certificate_file = fleet_server_certificate(cloud->fleet),
+		.key_file = fleet_server_key(cloud->fleet),
+		.client_ca_file = fleet_ca_certificate(cloud->fleet),
+		.body_max = DEVICE_BODY_MAX,
+	};
+	struct ingest_options ingest = { cloud->fleet, cloud->state, cloud->telemetry };
+	int r = ingest_open(&ingest, &cloud->ingest, err);
+
+	if (r == 0)
+		r = http_server_new(&options, &cloud->devices, err);
+	if (r == 0)
+		r = http_server_add_routes(cloud->devices, fleet_routes, cloud->fleet);
+	if (r == 0)
+		r = http_server_add_routes(cloud->devices, ingest_routes, cloud->ingest);
+	return r < 0 ? r : http_server_start(cloud->devices, err);
+}
+
+static int open_portal(struct cloud *cloud, struct err *err)
+{
+	const struct cloud_options *o = &cloud->options;
+	struct http_server_options options = {
+		.address = "0.0.0.0",
+		.port = o->portal_port,
+		.certificate_file = o->portal_certificate ?: fleet_portal_certificate(cloud->fleet),
+		.key_file = o->portal_key ?: fleet_portal_key(cloud->fleet),
+		.body_max = PORTAL_BODY_MAX,
+		.workers = 8,
+	};
+	int r;
+
+	cloud->api.state = cloud->state;
+	cloud->api.first_password_file = cloud->first_password_file;
+	cloud->api.throttle = access_throttle_new();
+	if (!cloud->api.throttle)
+		return err_setf(err, -ENOMEM, "out of memory");
+	api_prepare(&cloud->api, &options);
+	r = http_server_new(&options, &cloud->portal, err);
+	if (r == 0)
+		r = http_server_add_routes(cloud->portal, api_routes, &cloud->api);
+	if (r == 0)
+		r = http_server_add_static(cloud->portal, "/", o->portal_dir);
+	/* A mistyped address of the API is no page of the portal. */
+	if (r == 0)
+		r = http_server_add_static(cloud->portal, "/api/", NULL);
+	if (r == 0)
+		r = http_server_add_static(cloud->portal, "/portal/api/", NULL);
+	return r < 0 ? r : http_server_start(cloud->portal, err);
+}
+
+static void reload_certificates(struct cloud *cloud)
+{
+	struct err err = { 0 };
+	int r = http_server_reload_tls(cloud->portal, &err);
+
+	if (r == 0)
+		r = http_server_reload_tls(cloud->devices, &err);
+	if (r < 0)
+		log_error("certificates: %s; those in use stay", err_msg(&err, r));
+	else
+		log_notice("certificates loaded");
+}
+
+static void do_chores(struct cloud *cloud)
+{
+	struct err err = { 0 };
+	int r = telemetry_retain(cloud->telemetry, RETENTION_DAYS, &err);
+
+	if (r < 0)
+		log_error("retention: %s", err_msg(&err, r));
+	else if (r > 0)
+		log_notice("retention: %d days of tables dropped", r);
+	r = fleet_certificates_renew(cloud->fleet, &err);
+	if (r < 0)
+		log_error("certificates: %s", err_msg(&err, r));
+	else if (r > 0)
+		reload_certificates(cloud);
+}
+
+static void wait_for_end(struct cloud *cloud, const sigset_t *set)
+{
+	struct timespec interval = { .tv_sec = CHORES_INTERVAL_S };
+
+	for (;;) {
+		int signal_number = sigtimedwait(set, NULL, &interval);
+
+		if (signal_number == SIGHUP)
+			reload_certificates(cloud);
+		else if (signal_number > 0)
+			return;
+		else if (errno == EAGAIN)
+			do_chores(cloud);
+	}
+}
+
+int cloud_serve(struct cloud *cloud, struct err *err)
+{
+	sigset_t set;
+	int r;
+
+	/* Before any thread is made, so that all of them leave the signals to us. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	r = fleet_certificates_renew(cloud->fleet, err);
+	if (r >= 0)
+		r = open_telemetry(cloud, err);
+	if (r == 0)
+		r = open_devices(cloud, err);
+	if (r == 0)
+		r = open_portal(cloud, err);
+	if (r < 0)
+		return r;
+	log_notice("devices are served on port %u", http_server_port(cloud->devices));
+	log_notice("portal and API are served on port %u", http_server_port(cloud->portal));
+	wait_for_end(cloud, &set);
+	log_notice("stopped");
+	return 0;
+}
