@@ -10,12 +10,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "state-schema-2.gen.h"
 #include "state-schema.gen.h"
 
 #define BUSY_TIMEOUT_MS 10000
 
 /* Version n of the database is what migrations[0 .. n-1] make of an empty one. */
-static const char *const migrations[] = { state_schema_sql };
+static const char *const migrations[] = { state_schema_sql, state_schema_2_sql };
 
 struct state_conn {
 	struct state_conn *next;

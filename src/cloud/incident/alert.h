@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * alert.h - rows of alert, alert_evidence and alert_event; private to incident/
+ */
+#pragma once
+
+#include "cloud/incident/incident.h"
+
+#define ALERT_ID_SIZE 35
+#define ALERT_GROUP_SIZE 33
+
+/* One detection on its way into the database. */
+struct alert_write {
+	struct state_conn *conn;
+	const struct incident_scope *scope;
+	const struct detection *detection;
+	const struct ancestry *ancestry;
+	int64_t now_ns;
+	char root[EVENT_UNIQUE_ID_SIZE]; /* top of the process tree; "" unknown */
+	char group_key[ALERT_GROUP_SIZE];
+	char id[ALERT_ID_SIZE];
+	int64_t incident_id;
+	uint64_t count;		       /* matches that are not known yet */
+	bool known[DETECTION_IDS_MAX]; /* of the detection's ids */
+};
+
+/* Finds root and group and marks what was detected before. */
+int alert_begin(struct alert_write *w, struct err *err);
+/* 1: *w names the alert that takes the matches in; 0: there is none. *ret_limited: by the rate. */
+int alert_find(struct alert_write *w, bool *ret_limited, struct err *err);
+int alert_insert(struct alert_write *w, struct err *err);
+int alert_join(struct alert_write *w, struct err *err);
