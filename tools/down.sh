@@ -11,4 +11,4 @@ for name in $(service_names | tac); do
 done
 supervisor_stop
 # Without a sensor nobody reads the ring: the kernel's programs go, too.
-rm -rf /sys/fs/bpf/vakt
+rm -rf "$PINS"

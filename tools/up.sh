@@ -8,10 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/supervisor.sh
 
-PREFIX=/opt/vakt
-BUILD=build/release
-PORT=8444
-PORTAL_PORT=8443
+# Programs that are built already, e.g. by a test.
+BUILD=${VAKT_BUILD:-build/release}
 changed=()
 
 [ "$(id -u)" = 0 ] || { echo "make up must run as root: the sensor reads the kernel" >&2; exit 1; }
@@ -24,7 +22,8 @@ say() {
 install_file() {
 	cmp -s "$1" "$2" && return 1
 	mkdir -p "$(dirname "$2")"
-	cp "$1" "$2.new"
+	# A link where it can be: libchdb is half a gigabyte.
+	cp -l "$1" "$2.new" 2>/dev/null || cp "$1" "$2.new"
 	chmod "$3" "$2.new"
 	mv "$2.new" "$2"
 }
@@ -35,15 +34,28 @@ install_programs() {
 		install_file "$BUILD/src/programs/$name" "$PREFIX/bin/$name" 755 && changed+=("$name")
 	done
 	install_file build/chdb/libchdb.so "$PREFIX/lib/libchdb.so" 644 && changed+=(vakt-store)
-	install_file packaging/test-alert.sh "$PREFIX/share/test-alert.sh" 755 || true
-	ln -sf "$PREFIX/bin/vakt" /usr/local/bin/vakt
+	for name in test-alert prepare; do
+		install_file "packaging/$name.sh" "$PREFIX/share/$name.sh" 755 || true
+	done
+	mkdir -p "$ROOT/usr/local/bin"
+	ln -sf "$PREFIX/bin/vakt" "$ROOT/usr/local/bin/vakt"
+}
+
+make_users() {
+	local user
+	for user in $(service_names | while read -r name; do service_user "$name"; done | sort -u); do
+		getent passwd "$user" >/dev/null ||
+			useradd --system --user-group --no-create-home --home-dir /nonexistent \
+				--shell /usr/sbin/nologin "$user"
+	done
 }
 
 start_services() {
 	local name
 	# The kernel's programs and ring outlive a restart of the sensor here.
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
-	mkdir -p /run/vakt /run/vakt-store /var/lib/vakt /var/lib/vakt-cloud /var/lib/vakt-store
+	mkdir -p "$RUN" "$STATE"
+	"$PREFIX/share/prepare.sh" "$RUN" "$STATE"
 	for name in $(service_names); do
 		service_define "$name" && changed+=("$name")
 	done
@@ -61,19 +73,30 @@ start_services() {
 # Any answer will do: without a certificate it is 401.
 wait_for_cloud() {
 	for _ in $(seq 300); do
-		curl -ks -o /dev/null "https://127.0.0.1:$PORT/" && return
+		curl -ks -o /dev/null "https://127.0.0.1:$DEVICE_PORT/" && return
 		sleep 0.2
 	done
-	echo "vakt: vakt-cloud does not answer on port $PORT; see $LOG_DIR/vakt-cloud/current" >&2
+	echo "vakt: vakt-cloud does not answer on port $DEVICE_PORT; see $LOG_DIR/vakt-cloud/current" >&2
+	exit 1
+}
+
+# What happens before the sensor has attached is not seen: up is up when it has.
+wait_for_sensor() {
+	for _ in $(seq 150); do
+		"$PREFIX/bin/vakt" health --field sensor --run-dir "$RUN/vakt" >/dev/null 2>&1 && return
+		sleep 0.2
+	done
+	echo "vakt: vakt-sensor does not answer; see $LOG_DIR/vakt-sensor/current" >&2
 	exit 1
 }
 
 onboard_this_machine() {
-	[ -f /var/lib/vakt/identity/device.crt ] && return
+	[ -f "$STATE/vakt/identity/device.crt" ] && return
 	local token
 	token=$(mktemp)
-	"$PREFIX/bin/vakt-cloud" --state-dir /var/lib/vakt-cloud create-token --uses 1 --hours 1 >"$token"
-	"$PREFIX/bin/vakt" onboard --token "$token"
+	"$PREFIX/bin/vakt-cloud" --state-dir "$STATE/vakt-cloud" --device-port "$DEVICE_PORT" \
+		create-token --uses 1 --hours 1 >"$token"
+	"$PREFIX/bin/vakt" onboard --token "$token" --state-dir "$STATE/vakt"
 	rm -f "$token"
 }
 
@@ -88,20 +111,25 @@ report() {
 		printf '  %-12s pid %s\n' "$name" "$(service_pid "$name")"
 	done
 	echo "  portal: https://$(hostname):$PORTAL_PORT/"
-	if [ -f /var/lib/vakt-cloud/first-password ]; then
-		echo "  first log-in: admin, $(cat /var/lib/vakt-cloud/first-password)"
+	if [ -f "$STATE/vakt-cloud/first-password" ]; then
+		echo "  first log-in: admin, $(cat "$STATE/vakt-cloud/first-password")"
 	else
 		echo "  password lost: $PREFIX/bin/vakt-cloud reset-password admin"
 	fi
-	echo "  devices enrol at https://$(hostname):$PORT/; for another one: $PREFIX/bin/vakt-cloud create-token"
+	echo "  devices enrol at https://$(hostname):$DEVICE_PORT/; for another one: $PREFIX/bin/vakt-cloud create-token"
 }
 
-mkdir -p build
-say "building"
-make --no-print-directory build >build/make-up.log 2>&1 || { tail -n 30 build/make-up.log >&2; exit 1; }
-tools/fetch-libchdb.sh build/chdb
+if [ -z "${VAKT_BUILD:-}" ]; then
+	mkdir -p build
+	say "building"
+	make --no-print-directory build >build/make-up.log 2>&1 ||
+		{ tail -n 30 build/make-up.log >&2; exit 1; }
+	tools/fetch-libchdb.sh build/chdb
+fi
+make_users
 install_programs
 start_services
 wait_for_cloud
+wait_for_sensor
 onboard_this_machine
 report

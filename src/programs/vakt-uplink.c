@@ -79,7 +79,7 @@ static void answer(struct uplink *u, int listen_fd)
 
 static int run(const char *state_dir, const char *run_dir, struct err *err)
 {
-	struct uplink_options o = { .state_dir = state_dir };
+	struct uplink_options o = { .state_dir = state_dir, .run_dir = run_dir };
 	_cleanup_(uplink_freep) struct uplink *u = NULL;
 	_cleanup_close_ int fd = open_socket(run_dir, err), signals = -1;
 	pthread_t sender;

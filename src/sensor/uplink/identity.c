@@ -36,7 +36,18 @@ static char *first_mac(void)
 	return mac;
 }
 
-int identity_machine_uid(char ret_uid[IDENTITY_UID_SIZE], struct err *err)
+static char *product_uuid(const char *run_dir)
+{
+	char *text = NULL, path[4096];
+
+	if (file_read("/sys/class/dmi/id/product_uuid", 256, &text, NULL, NULL) == 0 || !run_dir)
+		return text;
+	if (snprintf(path, sizeof(path), "%s/product-uuid", run_dir) < (int)sizeof(path))
+		file_read(path, 256, &text, NULL, NULL);
+	return text;
+}
+
+int identity_machine_uid(const char *run_dir, char ret_uid[IDENTITY_UID_SIZE], struct err *err)
 {
 	_cleanup_free_ char *machine_id = NULL, *product = NULL, *text = NULL;
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -44,7 +55,8 @@ int identity_machine_uid(char ret_uid[IDENTITY_UID_SIZE], struct err *err)
 	int n;
 
 	file_read("/etc/machine-id", 256, &machine_id, NULL, NULL);
-	if (file_read("/sys/class/dmi/id/product_uuid", 256, &product, NULL, NULL) < 0)
+	product = product_uuid(run_dir);
+	if (!product)
 		product = first_mac();
 	if (!machine_id && !product)
 		return err_setf(err, -ENOENT, "this machine has neither machine-id nor product id");

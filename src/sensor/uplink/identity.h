@@ -19,8 +19,14 @@ struct identity {
 	int64_t not_before_ns, not_after_ns;
 };
 
-/* SHA-256 of machine-id and the firmware's product id (or the first MAC) as hex. */
-int identity_machine_uid(char ret_uid[IDENTITY_UID_SIZE], struct err *err);
+/* Who sends: not root where it exists. It owns what onboarding writes. */
+#define IDENTITY_USER "vakt-uplink"
+
+/*
+ * SHA-256 of machine-id and the firmware's product id (or the first MAC) as hex. The product id is
+ * root's to read; run_dir (nullable) may hold a copy, made when the service starts.
+ */
+int identity_machine_uid(const char *run_dir, char ret_uid[IDENTITY_UID_SIZE], struct err *err);
 /* -ENOENT: this device is not onboarded. */
 int identity_load(const char *state_dir, struct identity *ret_id, struct err *err);
 void identity_done(struct identity *id);

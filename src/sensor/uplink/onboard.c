@@ -7,7 +7,9 @@
 #include "sensor/uplink/onboard.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,6 +82,21 @@ static int write_part(const char *dir, const char *name, const char *text, mode_
 	return file_write_atomic(path, text, strlen(text), mode, err);
 }
 
+/* The sender reads the key and replaces the certificate, without being root. */
+static int hand_over(const char *dir, struct err *err)
+{
+	static const char *const names[] = { "device.key", "device.crt", "ca.crt", "identity.json", "" };
+	const struct passwd *user = geteuid() == 0 ? getpwnam(IDENTITY_USER) : NULL;
+	char path[4200];
+
+	for (size_t i = 0; user && i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		if (fchownat(AT_FDCWD, path, user->pw_uid, user->pw_gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_setf(err, -errno, "%s: %m", path);
+	}
+	return 0;
+}
+
 static int store(const char *state_dir, const char *server, const char *uid, const char *key,
 		 const char *answer, struct err *err)
 {
@@ -112,6 +129,8 @@ static int store(const char *state_dir, const char *server, const char *uid, con
 		r = write_part(fresh, "ca.crt", ca, 0644, err);
 	if (r == 0)
 		r = write_part(fresh, "identity.json", text, 0644, err);
+	if (r == 0)
+		r = hand_over(fresh, err);
 	if (r == 0 && rename(fresh, final) < 0)
 		r = err_setf(err, -errno, "%s: %m", final);
 	if (r == 0)
@@ -131,7 +150,7 @@ static int enroll(const char *state_dir, const char *server, const char *token, 
 	struct http_client_request req = { .method = "POST", .path = "/device/v1/enroll",
 					   .content_type = "application/json" };
 	char uid[IDENTITY_UID_SIZE];
-	int r = identity_machine_uid(uid, err);
+	int r = identity_machine_uid(NULL, uid, err);
 
 	if (r == 0)
 		r = cert_key_generate(&key, err);

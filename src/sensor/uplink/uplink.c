@@ -38,7 +38,7 @@ struct status { /* what health shows */
 };
 
 struct uplink {
-	char state_dir[3072], spool_dir[3200];
+	char state_dir[3072], spool_dir[3200], run_dir[3072];
 	unsigned int heartbeat_ms, backoff_first_ms, timeout_ms;
 	bool onboarded, untrusted, have_frame;
 	struct identity id;
@@ -68,11 +68,13 @@ int uplink_new(const struct uplink_options *o, struct uplink **ret_uplink, struc
 
 	if (!u)
 		return err_setf(err, -ENOMEM, "out of memory");
-	if (strlen(o->state_dir) >= sizeof(u->state_dir)) {
+	if (strlen(o->state_dir) >= sizeof(u->state_dir) ||
+	    (o->run_dir && strlen(o->run_dir) >= sizeof(u->run_dir))) {
 		free(u);
-		return err_setf(err, -ENAMETOOLONG, "path of the state folder is too long");
+		return err_setf(err, -ENAMETOOLONG, "path of the state or run folder is too long");
 	}
 	strcpy(u->state_dir, o->state_dir);
+	strcpy(u->run_dir, o->run_dir ? o->run_dir : "");
 	snprintf(u->spool_dir, sizeof(u->spool_dir), "%s/spool", o->state_dir);
 	u->heartbeat_ms = o->heartbeat_ms ? o->heartbeat_ms : 60000;
 	u->backoff_first_ms = o->backoff_first_ms ? o->backoff_first_ms : 1000;
@@ -116,7 +118,7 @@ static int adopt(struct uplink *u)
 		set_state(u, r == -ENOENT ? "notOnboarded" : "failed", err_msg(&err, r));
 		return r;
 	}
-	r = identity_machine_uid(uid, &err);
+	r = identity_machine_uid(u->run_dir[0] ? u->run_dir : NULL, uid, &err);
 	if (r == 0 && strcmp(uid, u->id.machine_uid)) {
 		r = -EPERM;
 		err_setf(&err, r, "the identity was copied from another machine; remove it and "

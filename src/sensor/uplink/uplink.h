@@ -13,6 +13,7 @@ struct uplink;
 
 struct uplink_options {
 	const char *state_dir;
+	const char *run_dir; /* nullable; see identity_machine_uid() */
 	unsigned int heartbeat_ms;     /* 0: 60 s */
 	unsigned int backoff_first_ms; /* 0: 1 s */
 	unsigned int timeout_ms;       /* of one request; 0: 30 s */
