@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Two commands do everything: `make up` runs Vakt on this machine, `make test` proves it.
+# Two commands do everything: `make up` runs Vakt on this machine, `make test` proves it. `make bench`
+# measures what it costs; ROUNDS=3 LOADS="exec open" make it shorter.
 
 BUILD := build/release
 ASAN := build/asan
 
-.PHONY: up down build test clean
+.PHONY: up down build test bench clean
 
 up:
 	@tools/install-packages.sh packaging/packages-build.txt
@@ -28,6 +29,11 @@ test:
 	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja
 	ninja -C $(ASAN)
 	@tools/run-tests.py $(ASAN):unit,fuzz $(BUILD):check,host,guest
+
+bench:
+	@tools/install-packages.sh packaging/packages-build.txt packaging/packages-bench.txt
+	@$(MAKE) --no-print-directory build
+	@bench/bench.py
 
 clean:
 	rm -rf build

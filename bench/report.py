@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From samples to figures: ratios within a round, their median with its interval, the table."""
+import math
+import os
+import pathlib
+import platform
+import re
+
+# What each row is held against. "falco": measured on this kind of machine with Falco 0.44 (modern
+# BPF, default rules). "aim": ours. Ratios of wall time, and the sensor's microseconds an operation.
+FALCO = {"exec": 1.04, "open": 2.02, "connect": 1.0, "build": 1.05, "web": 1.32}
+FALCO_US = {"exec": 40, "open": 1.3, "connect": 2.5}
+AIM = {"exec": 1.03, "open": 1.05, "build": 1.02, "web": 1.10}
+
+
+def median(values):
+    s = sorted(values)
+    n = len(s)
+    return (s[n // 2] + s[(n - 1) // 2]) / 2
+
+
+def interval(values, confidence=0.95):
+    """Of the median by order statistics; the whole range where there are too few values for it."""
+    s = sorted(values)
+    n = len(s)
+    best = 0
+    for k in range(1, n // 2 + 1):
+        outside = 2 * sum(math.comb(n, i) for i in range(k)) / 2 ** n
+        if 1 - outside >= confidence:
+            best = k
+    return (s[best - 1], s[n - best]) if best else (s[0], s[-1])
+
+
+def figure(values):
+    low, high = interval(values)
+    return {"median": median(values), "low": low, "high": high, "n": len(values)}
+
+
+def machine():
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    mem = re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text())
+    return {"cpu": cpu[1] if cpu else platform.machine(), "processors": os.cpu_count(),
+            "memory_mib": int(mem[1]) // 1024, "kernel": platform.release()}
+
+
+def summarise(rounds, modes):
+    """rounds: [{mode: sample}] of one load -> figures of each mode beside the base."""
+    result = {"without": {"us_per_op": figure([1e6 * r["without"]["wall"] / r["without"]["ops"] for r in rounds])}}
+    for mode in modes:
+        samples = [(r["without"], r[mode]) for r in rounds if mode in r and mode != "without"]
+        if not samples:
+            continue
+        per_op = [(b["wall"] / b["ops"], m["wall"] / m["ops"], b["cpu"] / b["ops"], m["cpu"] / m["ops"])
+                  for b, m in samples]
+        result[mode] = {
+            "wall": figure([m / b for b, m, _, _ in per_op]),
+            "cpu": figure([m / b for _, _, b, m in per_op]),
+            "own_user_us": figure([1e6 * m["own_user"] / m["ops"] for _, m in samples]),
+            "own_system_us": figure([1e6 * m["own_system"] / m["ops"] for _, m in samples]),
+            # The kernel's part: what the load itself pays more.
+            "load_us": figure([1e6 * (m - b) for _, _, b, m in per_op]),
+            "events": sum(m["events"] for _, m in samples),
+            "lost": sum(m["lost"] for _, m in samples),
+        }
+    return result
+
+
+def ratio(f):
+    return f"{f['median']:.2f} ({f['low']:.2f}-{f['high']:.2f})"
+
+
+def verdict(load, figures):
+    """How Vakt's row stands against each thing it is held against."""
+    wall, parts = figures["vakt"]["wall"]["median"], []
+    if "auditd" in figures:
+        parts.append(("below auditd", wall < figures["auditd"]["wall"]["median"]))
+    if load in FALCO:
+        parts.append((f"Falco {FALCO[load]:.2f}", wall <= FALCO[load]))
+    if load in FALCO_US:
+        own = figures["vakt"]["own_user_us"]["median"] + figures["vakt"]["own_system_us"]["median"]
+        parts.append((f"Falco {FALCO_US[load]} us", own <= FALCO_US[load]))
+    if load in AIM:
+        parts.append((f"aim {AIM[load]:.2f}", wall <= AIM[load]))
+    return ", ".join(f"{name}: {'yes' if good else 'NO'}" for name, good in parts)
+
+
+def print_load(load, figures):
+    base = figures["without"]["us_per_op"]
+    print(f"\n{load.name}: {load.ops_text}; alone {base['median']:.2f} us a {load.unit}, "
+          f"{base['n']} rounds")
+    print(f"  {'mode':8} {'wall / without':>20} {'CPU / without':>20} {'own us: user':>13} {'system':>7} "
+          f"{'load pays us':>13} {'events':>9} {'lost':>7}")
+    for mode, f in figures.items():
+        if mode == "without":
+            continue
+        print(f"  {mode:8} {ratio(f['wall']):>20} {ratio(f['cpu']):>20} {f['own_user_us']['median']:13.2f} "
+              f"{f['own_system_us']['median']:7.2f} {f['load_us']['median']:13.2f} {f['events']:9} "
+              f"{f['lost']:7}")
+    if "vakt" in figures:
+        print("  vakt " + verdict(load.name, figures))
