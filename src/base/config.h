@@ -22,6 +22,8 @@
 
 #define CONFIG_OWN_FILE "/etc/vakt/managed.json"
 #define CONFIG_REFERENCE_FILE "/etc/opt/microsoft/mdatp/managed/mdatp_managed.json"
+/* In the state folder: the last good texts. */
+#define CONFIG_KEEP_FOLDER "configuration"
 #define CONFIG_FILE_MAX (1u << 20)
 #define CONFIG_TEXT_SIZE 512
 #define CONFIG_TAGS_MAX 16
@@ -98,7 +100,7 @@ int config_read(const char *text, size_t len, const char *name, enum config_file
 void config_reading_done(struct config_reading *r);
 
 struct config_options {
-	const char *own_path, *reference_path; /* NULL: the usual places */
+	const char *dir;      /* NULL: the usual places; else both files lie there */
 	const char *keep_dir; /* the last good texts, for the next start */
 	bool keep;            /* writes them; else reads only */
 };
@@ -115,6 +117,8 @@ int config_set_poll(struct config_set *s);
 /* Reads whatever the files' times say; as config_set_poll(). */
 int config_set_reload(struct config_set *s);
 
+/* The path of a file of the set. */
+const char *config_set_path(const struct config_set *s, enum config_file file);
 const struct config *config_set_values(const struct config_set *s);
 /* The value in force as JSON; *ret_file (nullable): the file that gave it, "" for the default. */
 const char *config_set_json(const struct config_set *s, size_t key, const char **ret_file);

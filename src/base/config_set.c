@@ -263,15 +263,16 @@ static int set_paths(struct config_set *s, const struct config_options *o, struc
 {
 	static const char *const names[] = { [CONFIG_REFERENCE] = "mdatp_managed.json",
 					     [CONFIG_OWN] = "managed.json" };
-	const char *paths[] = {
-		[CONFIG_REFERENCE] = o->reference_path ? o->reference_path : CONFIG_REFERENCE_FILE,
-		[CONFIG_OWN] = o->own_path ? o->own_path : CONFIG_OWN_FILE,
-	};
+	static const char *const usual[] = { [CONFIG_REFERENCE] = CONFIG_REFERENCE_FILE,
+					     [CONFIG_OWN] = CONFIG_OWN_FILE };
 
 	for (int i = 0; i < CONFIG_FILE_COUNT; i++) {
 		struct file *f = &s->files[i];
 
-		if (snprintf(f->path, sizeof(f->path), "%s", paths[i]) >= (int)sizeof(f->path) ||
+		int n = o->dir ? snprintf(f->path, sizeof(f->path), "%s/%s", o->dir, names[i])
+			       : snprintf(f->path, sizeof(f->path), "%s", usual[i]);
+
+		if (n >= (int)sizeof(f->path) ||
 		    (o->keep_dir && snprintf(f->kept, sizeof(f->kept), "%s/%s", o->keep_dir,
 					     names[i]) >= (int)sizeof(f->kept)))
 			return err_setf(err, -ENAMETOOLONG, "path of the configuration is too long");
@@ -306,6 +307,11 @@ void config_set_free(struct config_set *s)
 	for (int i = 0; i < CONFIG_FILE_COUNT; i++)
 		forget_json(&s->files[i]);
 	free(s);
+}
+
+const char *config_set_path(const struct config_set *s, enum config_file file)
+{
+	return s->files[file].path;
 }
 
 const struct config *config_set_values(const struct config_set *s)

@@ -277,7 +277,7 @@ static int tear_down(void **state)
 
 static struct config_set *open_set(const struct fixture *f, bool keep)
 {
-	const struct config_options o = { .own_path = f->own, .reference_path = f->reference,
+	const struct config_options o = { .dir = f->dir,
 					  .keep_dir = f->keep, .keep = keep };
 	struct config_set *s = NULL;
 	struct err err = { "" };

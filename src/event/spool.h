@@ -24,6 +24,8 @@ DEFINE_CLEANUP(struct spool_writer *, spool_writer_close)
 /* One write(2) of a whole frame. -ENOSPC: limit or disk full. */
 int spool_writer_append(struct spool_writer *w, const void *frame, size_t len, struct err *err);
 int spool_writer_sync(struct spool_writer *w);
+/* The limit from now on; what lies there already stays. */
+void spool_writer_set_max(struct spool_writer *w, uint64_t max_bytes);
 uint64_t spool_writer_bytes(struct spool_writer *w); /* what lies in the folder now */
 
 struct spool_reader;

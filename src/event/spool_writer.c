@@ -127,6 +127,11 @@ uint64_t spool_writer_bytes(struct spool_writer *w)
 	return w->bytes;
 }
 
+void spool_writer_set_max(struct spool_writer *w, uint64_t max_bytes)
+{
+	w->max_bytes = max_bytes;
+}
+
 int spool_writer_sync(struct spool_writer *w)
 {
 	return w->fd >= 0 && fdatasync(w->fd) < 0 ? -errno : 0;

@@ -17,17 +17,17 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "program_config.h"
 #include "sensor/process/health.h"
 #include "sensor/process/local_socket.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/outbox.h"
 
 #define POLL_INTERVAL_NS (25 * NSEC_PER_MSEC)
-#define SEAL_AFTER_NS (250 * NSEC_PER_MSEC)
-#define SPOOL_MAX_BYTES (1ULL << 30)
 #define DEVICE_INFO_INTERVAL_S 900
 
 struct sensor {
+	struct config_set *config;
 	struct kernel *kernel;
 	struct monitor *monitor;
 	struct outbox *outbox;
@@ -39,6 +39,7 @@ struct sensor {
 
 static const char *arg_state_dir = "/var/lib/vakt";
 static const char *arg_run_dir = "/run/vakt";
+static const char *arg_config_dir; /* NULL: the usual places */
 static const char *arg_pin_dir; /* NULL: kernel programs end with the sensor */
 
 static void on_row(void *arg, const struct event *e)
@@ -64,6 +65,26 @@ static int on_ring(void *arg, uint32_t events _unused_)
 	return on_poll(arg);
 }
 
+static int on_configuration(void *arg)
+{
+	struct sensor *s = arg;
+	const struct config *c = config_set_values(s->config);
+
+	program_config_tell(s->config);
+	outbox_configure(s->outbox, (uint64_t)c->spool_max_bytes, c->seal_ms * NSEC_PER_MSEC);
+	monitor_configure(s->monitor, (uint64_t)c->hash_max_bytes);
+	log_notice("configuration %s is in force", config_set_version(s->config));
+	return 0;
+}
+
+static int on_hangup(void *arg)
+{
+	struct sensor *s = arg;
+
+	(void)config_set_reload(s->config);
+	return on_configuration(s);
+}
+
 static int on_second(void *arg)
 {
 	struct sensor *s = arg;
@@ -74,6 +95,8 @@ static int on_second(void *arg)
 		monitor_gap(s->monitor, "SpoolFull", "all", (int64_t)dropped,
 			    "the spool's disk budget was used up", since, clock_boottime_ns());
 	monitor_tick(s->monitor);
+	if (config_set_poll(s->config))
+		(void)on_configuration(s);
 	if (s->seconds++ % DEVICE_INFO_INTERVAL_S == 0)
 		monitor_device_info(s->monitor);
 	return 0;
@@ -146,7 +169,9 @@ static void pinned_name(char name[256])
 
 static int open_kernel(struct sensor *s, struct err *err)
 {
-	const struct kernel_options options = { .pin_dir = arg_pin_dir };
+	const struct config *c = config_set_values(s->config);
+	const struct kernel_options options = { .ring_bytes = (uint32_t)c->ring_bytes,
+						.pin_dir = arg_pin_dir };
 	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };
 	char before[256], after[256];
 	int r;
@@ -160,9 +185,12 @@ static int open_kernel(struct sensor *s, struct err *err)
 
 static int sensor_open(struct sensor *s, struct err *err)
 {
-	struct monitor_options monitor = { .on_event = on_row, .arg = s };
-	struct outbox_options outbox = { .spool_max_bytes = SPOOL_MAX_BYTES,
-					 .seal_after_ns = SEAL_AFTER_NS };
+	const struct config *c = config_set_values(s->config);
+	struct monitor_options monitor = { .processes_max = (size_t)c->processes_max,
+					   .hash_max_bytes = (uint64_t)c->hash_max_bytes,
+					   .on_event = on_row, .arg = s };
+	struct outbox_options outbox = { .spool_max_bytes = (uint64_t)c->spool_max_bytes,
+					 .seal_after_ns = c->seal_ms * NSEC_PER_MSEC };
 	_cleanup_free_ char *boot_id = NULL;
 	char spool[4096];
 	int r;
@@ -190,7 +218,7 @@ static void on_health(void *arg, struct buf *out)
 {
 	struct sensor *s = arg;
 
-	sensor_health(s->kernel, s->monitor, s->outbox, out);
+	sensor_health(s->kernel, s->monitor, s->outbox, s->config, out);
 }
 
 static int open_socket(struct sensor *s, struct err *err)
@@ -213,7 +241,7 @@ static int sensor_run(struct sensor *s, struct err *err)
 	r = open_socket(s, err);
 	if (r < 0)
 		return r;
-	r = loop_handle_signals(s->loop, NULL, NULL);
+	r = loop_handle_signals(s->loop, on_hangup, s);
 	if (r == 0)
 		r = loop_add_fd(s->loop, kernel_fd(s->kernel), EPOLLIN, on_ring, s, NULL);
 	if (r == 0)
@@ -238,6 +266,7 @@ static void sensor_done(struct sensor *s)
 	outbox_free(s->outbox);
 	local_socket_close(s->socket);
 	loop_free(s->loop);
+	config_set_free(s->config);
 }
 
 static int parse_arguments(int argc, char **argv)
@@ -245,6 +274,7 @@ static int parse_arguments(int argc, char **argv)
 	static const struct option options[] = { { "state-dir", required_argument, NULL, 's' },
 						 { "run-dir", required_argument, NULL, 'r' },
 						 { "pin-dir", required_argument, NULL, 'p' },
+						 { "config-dir", required_argument, NULL, 'c' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;
@@ -258,12 +288,16 @@ static int parse_arguments(int argc, char **argv)
 			arg_pin_dir = optarg;
 			continue;
 		}
+		if (c == 'c') {
+			arg_config_dir = optarg;
+			continue;
+		}
 		if (c == 'r') {
 			arg_run_dir = optarg;
 			continue;
 		}
 		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR] "
-			"[--pin-dir DIR]\n");
+			"[--pin-dir DIR] [--config-dir DIR]\n");
 		return c == 'h' ? 1 : -EINVAL;
 	}
 	return 0;
@@ -279,6 +313,8 @@ int main(int argc, char **argv)
 		return r < 0 ? 2 : 0;
 	log_init("sensor");
 	r = lock_file = lock_state(&err);
+	if (r >= 0)
+		r = program_config_open(arg_config_dir, arg_state_dir, true, &s.config, &err);
 	if (r >= 0)
 		r = sensor_open(&s, &err);
 	if (r >= 0) {

@@ -18,14 +18,16 @@
 struct file_hash_cache {
 	struct map *entries; /* struct file_identity -> struct process_hashes */
 	EVP_MD_CTX *context[3];
+	uint64_t max_bytes;
 };
 
-int file_hash_cache_new(struct file_hash_cache **ret_cache)
+int file_hash_cache_new(uint64_t max_bytes, struct file_hash_cache **ret_cache)
 {
 	_cleanup_(file_hash_cache_freep) struct file_hash_cache *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
+	c->max_bytes = max_bytes;
 	c->entries = map_new(FILE_HASH_CACHE_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(c->context); i++) {
 		c->context[i] = EVP_MD_CTX_new();
@@ -36,6 +38,11 @@ int file_hash_cache_new(struct file_hash_cache **ret_cache)
 		return -ENOMEM;
 	*ret_cache = TAKE_PTR(c);
 	return 0;
+}
+
+void file_hash_set_max(struct file_hash_cache *c, uint64_t max_bytes)
+{
+	c->max_bytes = max_bytes;
 }
 
 static void forget_all(struct file_hash_cache *c)
@@ -108,7 +115,7 @@ void file_hash(struct file_hash_cache *c, const struct file_identity *id, const 
 		return;
 	}
 	memset(ret_hashes, 0, sizeof(*ret_hashes));
-	if (id->size > FILE_HASH_MAX)
+	if (id->size > c->max_bytes)
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || !same_file(fd, id))

@@ -3,7 +3,7 @@
  * file_hash.h - SHA-1, SHA-256 and MD5 of executables, each content hashed once
  *
  * The cache's key is what changes when the content does: device, inode, size, change and
- * modification time. Files above FILE_HASH_MAX are not hashed: reading them would hold up the ring.
+ * modification time. Files above the maximum are not hashed: reading them would hold up the ring.
  */
 #pragma once
 
@@ -11,7 +11,6 @@
 
 #include "sensor/process/process_table.h"
 
-#define FILE_HASH_MAX (128u << 20)
 #define FILE_HASH_CACHE_MAX 8192
 
 struct file_identity {
@@ -21,7 +20,9 @@ struct file_identity {
 
 struct file_hash_cache;
 
-int file_hash_cache_new(struct file_hash_cache **ret_cache);
+/* Files above max_bytes are not read. */
+int file_hash_cache_new(uint64_t max_bytes, struct file_hash_cache **ret_cache);
+void file_hash_set_max(struct file_hash_cache *c, uint64_t max_bytes);
 void file_hash_cache_free(struct file_hash_cache *c);
 DEFINE_CLEANUP(struct file_hash_cache *, file_hash_cache_free)
 /*

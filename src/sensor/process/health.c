@@ -39,7 +39,7 @@ static void add_rows(const struct monitor_stats *stats, struct buf *out)
 }
 
 void sensor_health(const struct kernel *k, const struct monitor *m, struct outbox *o,
-		   struct buf *out)
+		   const struct config_set *config, struct buf *out)
 {
 	struct monitor_stats monitor;
 	struct outbox_stats outbox;
@@ -57,6 +57,8 @@ void sensor_health(const struct kernel *k, const struct monitor *m, struct outbo
 		   (unsigned long long)outbox.dropped_events,
 		   (unsigned long long)outbox.spool_bytes);
 	add_rows(&monitor, out);
+	buf_append_str(out, ",\"configuration\":");
+	config_set_report(config, CONFIG_SENSOR, out);
 	add_signals(k, out);
 	buf_append_byte(out, '}');
 }

@@ -5,9 +5,10 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/config.h"
 #include "sensor/kernel/kernel.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/outbox.h"
 
 void sensor_health(const struct kernel *k, const struct monitor *m, struct outbox *o,
-		   struct buf *out);
+		   const struct config_set *config, struct buf *out);

@@ -47,8 +47,9 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 	arena_init(&m->arena, ROW_TEXT_MAX);
 	buf_init(&m->text, COMMAND_LINE_TEXT_MAX);
 	m->containers = map_new(CONTAINERS_MAX);
-	if (!m->containers || process_table_new(m->boot_id, &m->table) < 0 ||
-	    user_names_new("/etc/passwd", &m->users) < 0 || file_hash_cache_new(&m->hashes) < 0)
+	if (!m->containers || process_table_new(m->boot_id, options->processes_max, &m->table) < 0 ||
+	    user_names_new("/etc/passwd", &m->users) < 0 ||
+	    file_hash_cache_new(options->hash_max_bytes, &m->hashes) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	*ret_monitor = TAKE_PTR(m);
 	return 0;
@@ -71,6 +72,11 @@ void monitor_free(struct monitor *m)
 	buf_done(&m->text);
 	arena_done(&m->arena);
 	free(m);
+}
+
+void monitor_configure(struct monitor *m, uint64_t hash_max_bytes)
+{
+	file_hash_set_max(m->hashes, hash_max_bytes);
 }
 
 int64_t monitor_wall_ns(const struct monitor *m, int64_t boottime_ns)

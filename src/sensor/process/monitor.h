@@ -19,6 +19,8 @@ typedef void (*monitor_event_fn)(void *arg, const struct event *e);
 
 struct monitor_options {
 	const char *boot_id;
+	size_t processes_max;
+	uint64_t hash_max_bytes; /* larger executables are not hashed */
 	monitor_event_fn on_event;
 	void *arg;
 };
@@ -36,6 +38,8 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 void monitor_free(struct monitor *m);
 DEFINE_CLEANUP(struct monitor *, monitor_free)
 
+/* hash_max_bytes from now on. */
+void monitor_configure(struct monitor *m, uint64_t hash_max_bytes);
 /* To be given to kernel_open() with the monitor as arg. */
 void monitor_on_event(void *monitor, const struct kernel_event *e);
 void monitor_on_loss(void *monitor, const struct kernel_loss *loss);

@@ -61,6 +61,12 @@ void outbox_free(struct outbox *o)
 	free(o);
 }
 
+void outbox_configure(struct outbox *o, uint64_t spool_max_bytes, int64_t seal_after_ns)
+{
+	spool_writer_set_max(o->spool, spool_max_bytes);
+	o->seal_after_ns = seal_after_ns;
+}
+
 static void drop(struct outbox *o, uint64_t count)
 {
 	if (!o->dropped)

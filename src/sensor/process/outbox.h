@@ -29,6 +29,8 @@ struct outbox_stats {
 int outbox_new(const struct outbox_options *options, struct outbox **ret_outbox, struct err *err);
 void outbox_free(struct outbox *o);
 DEFINE_CLEANUP(struct outbox *, outbox_free)
+/* Settings that may change while it runs. */
+void outbox_configure(struct outbox *o, uint64_t spool_max_bytes, int64_t seal_after_ns);
 void outbox_add(struct outbox *o, const struct event *e);
 /* Seals what has waited long enough; all of it with force. */
 void outbox_tick(struct outbox *o, bool force);

@@ -19,13 +19,13 @@ struct process_table {
 	uint64_t refused;
 };
 
-int process_table_new(const char *boot_id, struct process_table **ret_table)
+int process_table_new(const char *boot_id, size_t max, struct process_table **ret_table)
 {
 	struct process_table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
-	t->by_key = map_new(PROCESS_TABLE_MAX);
+	t->by_key = map_new(max);
 	if (!t->by_key) {
 		free(t);
 		return -ENOMEM;

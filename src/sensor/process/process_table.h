@@ -15,7 +15,6 @@
 #include "sensor/kernel/kernel.h"
 
 #define PROCESS_TICK_NS 10000000LL
-#define PROCESS_TABLE_MAX 131072
 
 struct process_hashes {
 	char sha1[41], sha256[65], md5[33]; /* hex, empty where unknown */
@@ -39,7 +38,8 @@ struct process {
 
 struct process_table;
 
-int process_table_new(const char *boot_id, struct process_table **ret_table);
+/* max: processes beyond which a new one is refused and counted. */
+int process_table_new(const char *boot_id, size_t max, struct process_table **ret_table);
 void process_table_free(struct process_table *t);
 DEFINE_CLEANUP(struct process_table *, process_table_free)
 

@@ -19,6 +19,7 @@
 #include "sensor/process/process_table.h"
 #include "sensor/process/user_names.h"
 
+#define PROCESSES_MAX 131072
 #define BOOT "0da61837-3532-4b9d-ae43-7dfa6055954f"
 #define MS NSEC_PER_MSEC
 
@@ -40,7 +41,7 @@ static void a_reused_pid_is_another_process(void **state _unused_)
 	struct kernel_event second = fork_event(1, 100, 2000 * MS);
 	struct process *a, *b;
 
-	assert_int_equal(process_table_new(BOOT, &t), 0);
+	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
 	a = process_table_fork(t, &first);
 	b = process_table_fork(t, &second);
 	assert_ptr_not_equal(a, b);
@@ -56,7 +57,7 @@ static void a_child_begins_as_its_parent(void **state _unused_)
 	struct kernel_event e = fork_event(1, 100, 1000 * MS);
 	struct process *parent, *child;
 
-	assert_int_equal(process_table_new(BOOT, &t), 0);
+	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
 	e.task.uid = 33;
 	parent = process_table_of_task(t, &e.task);
 	process_set_text(&parent->path, "/usr/sbin/nginx", 15);
@@ -72,15 +73,15 @@ static void fifty_thousand_children_are_bounded_and_forgotten(void **state _unus
 {
 	_cleanup_(process_table_freep) struct process_table *t = NULL;
 
-	assert_int_equal(process_table_new(BOOT, &t), 0);
-	for (uint32_t i = 0; i < PROCESS_TABLE_MAX + 1000; i++) {
+	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
+	for (uint32_t i = 0; i < PROCESSES_MAX + 1000; i++) {
 		struct kernel_event e = fork_event(1, i + 2, 1000 * MS + i * 10 * MS);
 		struct process *p = process_table_fork(t, &e);
 
 		if (p)
 			p->exited_ns = 1;
 	}
-	assert_int_equal(process_table_count(t), PROCESS_TABLE_MAX);
+	assert_int_equal(process_table_count(t), PROCESSES_MAX);
 	assert_int_equal(process_table_refused(t), 1001);
 	process_table_expire(t, 2);
 	assert_int_equal(process_table_count(t), 1);
@@ -93,7 +94,7 @@ static void proc_and_kernel_agree_on_identity(void **state _unused_)
 	struct process *self = NULL;
 	char name[64] = "";
 
-	assert_int_equal(process_table_new(BOOT, &t), 0);
+	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
 	assert_true(proc_read_all(t) > 2);
 	for (int64_t at = process_tick(clock_boottime_ns()); !self && at > 0; at -= PROCESS_TICK_NS)
 		self = process_table_find(t, (uint32_t)getpid(), at);
