@@ -98,16 +98,25 @@ static void keep_text(const struct config_set *s, const struct file *f, const ch
 	(void)file_write_atomic(f->kept, text, len, KEPT_MODE, NULL);
 }
 
+/* A program without rights to the file reads the text that the keeping one took from it. */
+static const char *source_of(const struct config_set *s, const struct file *f)
+{
+	if (!s->keep && has_kept_name(f) && access(f->path, R_OK) < 0 && errno == EACCES)
+		return f->kept;
+	return f->path;
+}
+
 static void read_file(struct config_set *s, enum config_file which, bool first)
 {
 	struct file *f = &s->files[which];
+	const char *source = source_of(s, f);
 	struct config_reading r = { 0 };
 	_cleanup_free_ char *text = NULL;
 	struct err err = { "" };
 	size_t len = 0;
 	int res;
 
-	if (stat(f->path, &f->seen) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+	if (stat(source, &f->seen) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
 		memset(&f->seen, 0, sizeof(f->seen));
 		f->fault_count = 0;
 		forget_json(f);
@@ -115,7 +124,7 @@ static void read_file(struct config_set *s, enum config_file which, bool first)
 			(void)unlink(f->kept);
 		return;
 	}
-	res = file_read(f->path, CONFIG_FILE_MAX, &text, &len, &err);
+	res = file_read(source, CONFIG_FILE_MAX, &text, &len, &err);
 	if (res == 0)
 		res = config_read(text, len, f->path, which, &r);
 	if (res < 0)
@@ -237,11 +246,11 @@ int config_set_reload(struct config_set *s)
 	return 1;
 }
 
-static bool is_untouched(const struct file *f)
+static bool is_untouched(const struct config_set *s, const struct file *f)
 {
 	struct stat now;
 
-	if (stat(f->path, &now) < 0)
+	if (stat(source_of(s, f), &now) < 0)
 		return f->seen.st_ino == 0;
 	return now.st_ino == f->seen.st_ino && now.st_size == f->seen.st_size &&
 	       now.st_mtim.tv_sec == f->seen.st_mtim.tv_sec &&
@@ -255,7 +264,7 @@ int config_set_poll(struct config_set *s)
 	bool untouched = true;
 
 	for (int i = 0; i < CONFIG_FILE_COUNT; i++)
-		untouched &= is_untouched(&s->files[i]);
+		untouched &= is_untouched(s, &s->files[i]);
 	return untouched ? 0 : config_set_reload(s);
 }
 
@@ -265,6 +274,7 @@ static int set_paths(struct config_set *s, const struct config_options *o, struc
 					     [CONFIG_OWN] = "managed.json" };
 	static const char *const usual[] = { [CONFIG_REFERENCE] = CONFIG_REFERENCE_FILE,
 					     [CONFIG_OWN] = CONFIG_OWN_FILE };
+	int r;
 
 	for (int i = 0; i < CONFIG_FILE_COUNT; i++) {
 		struct file *f = &s->files[i];
@@ -277,7 +287,13 @@ static int set_paths(struct config_set *s, const struct config_options *o, struc
 					     names[i]) >= (int)sizeof(f->kept)))
 			return err_setf(err, -ENAMETOOLONG, "path of the configuration is too long");
 	}
-	return o->keep && o->keep_dir ? dir_make(o->keep_dir, 0755, err) : 0;
+	if (!o->keep || !o->keep_dir)
+		return 0;
+	r = dir_make(o->keep_dir, 0755, err);
+	/* Others read it, whatever the program's umask is. */
+	if (r == 0 && chmod(o->keep_dir, 0755) < 0)
+		r = err_setf(err, -errno, "%s: %m", o->keep_dir);
+	return r;
 }
 
 int config_set_new(const struct config_options *options, struct config_set **ret_set,

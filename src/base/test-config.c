@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -377,6 +378,35 @@ static void what_cannot_be_read_is_told(void **state)
 	assert_int_equal(config_set_values(s)->heartbeat_s, 60);
 }
 
+/* The program that speaks to the network has no rights, yet follows the file. */
+static void who_may_not_read_the_file_follows_the_kept_text(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(config_set_freep) struct config_set *s = NULL;
+	int status;
+	pid_t pid;
+
+	assert_int_equal(chmod(f->dir, 0755), 0);
+	put(f->own, "{\"vakt\":{\"heartbeatSeconds\":30}}");
+	assert_int_equal(chmod(f->own, 0600), 0);
+	s = open_set(f, true);
+	pid = fork();
+	if (pid == 0) {
+		bool ok;
+
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+			_exit(2);
+		config_set_free(TAKE_PTR(s));
+		s = open_set(f, false);
+		ok = config_set_values(s)->heartbeat_s == 30 && !config_set_fault(s, 0) &&
+		     config_set_poll(s) == 0;
+		config_set_free(s);
+		_exit(!ok);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void an_unknown_key_is_found_nearly(void **state _unused_)
 {
 	struct err err = { "" };
@@ -403,6 +433,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(vakt_s_file_wins_key_by_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_last_good_file_stays_in_force, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_may_not_read_the_file_follows_the_kept_text,
+						set_up, tear_down),
 		cmocka_unit_test(an_unknown_key_is_found_nearly),
 	};
 

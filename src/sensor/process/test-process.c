@@ -151,7 +151,7 @@ static void hashes_are_those_of_the_content(void **state _unused_)
 	id = (struct file_identity){ st.st_dev, st.st_ino, 3,
 				     st.st_ctim.tv_sec * NSEC_PER_SEC + st.st_ctim.tv_nsec,
 				     st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec };
-	assert_int_equal(file_hash_cache_new(&c), 0);
+	assert_int_equal(file_hash_cache_new(1 << 20, &c), 0);
 	file_hash(c, &id, path, &h);
 	assert_string_equal(h.md5, "900150983cd24fb0d6963f7d28e17f72");
 	assert_string_equal(h.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
