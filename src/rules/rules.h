@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ enum rules_level { RULES_INFORMATIONAL, RULES_LOW, RULES_MEDIUM, RULES_HIGH, RUL
 
 /* What a detection shows; strings belong to the set. */
 struct rules_info {
-	const char *id;          /* UUID */
+	const char *id; /* UUID */
 	const char *title;
 	const char *description;
 	const char *author;
@@ -38,30 +39,42 @@ struct rules_info {
 struct rules_problem {
 	const char *file;
 	unsigned int line, column; /* from 1; 0 where unknown */
-	const char *rule;          /* title, or NULL */
+	const char *rule;	   /* title, or NULL */
 	const char *message;
 };
 typedef void (*rules_problem_fn)(void *arg, const struct rules_problem *problem);
 
 /*
  * How a set sees an event: a logsource and fields by Sigma name. Values are text; numbers are
- * printed in decimal, booleans as true and false. ret_value is valid until the match ends.
+ * printed in decimal, booleans as true and false, times in ISO 8601. Text is compared without
+ * regard to the case of ASCII letters, other bytes as they are. A value is valid until the match
+ * ends and stays where it is.
  */
-enum rules_value_kind { RULES_ABSENT, RULES_TEXT, RULES_NUMBER, RULES_BOOL, RULES_NULL };
+enum rules_value_kind {
+	RULES_ABSENT,
+	RULES_TEXT,
+	RULES_NUMBER,
+	RULES_BOOL,
+	RULES_NULL,
+	RULES_EMPTY, /* a source that cannot tell missing from empty: both null and '' match */
+};
 struct rules_value {
 	enum rules_value_kind kind;
 	const char *text;
 	size_t len;
-	int64_t number; /* RULES_NUMBER and RULES_BOOL; text is set too */
+	int64_t number;	 /* RULES_NUMBER and RULES_BOOL; text is set too */
+	char digits[32]; /* room for a number's text, which may point here */
 };
 /* field: index into the set's field table, see rules_set_field(). */
-typedef void (*rules_field_fn)(const void *event, unsigned int field, struct rules_value *ret_value);
+typedef void (*rules_field_fn)(const void *event, unsigned int field,
+			       struct rules_value *ret_value);
 
 struct rules_event {
 	const char *category, *product, *service; /* NULL: not given */
 	const void *event;
 	rules_field_fn get;
-	unsigned int (*field_count)(const void *event); /* for keywords: nullable */
+	/* The event's values one after another, for keywords; false past the last. Nullable. */
+	bool (*value)(const void *event, unsigned int i, struct rules_value *ret_value);
 };
 
 int rules_builder_new(struct rules_builder **ret_builder);
@@ -91,6 +104,12 @@ void rules_scratch_free(struct rules_scratch *scratch);
 DEFINE_CLEANUP(struct rules_scratch *, rules_scratch_free)
 
 typedef void (*rules_match_fn)(void *arg, unsigned int rule);
-/* Calls match for each rule that is true of the event. Count of matches or negative errno. */
+/*
+ * Calls match for each rule that is true of the event, in the order the rules were added. Count of
+ * matches; -EIO where the matcher failed, -EMSGSIZE for a value of 4 GiB. A regular expression
+ * that runs into its limit counts as no match and is counted by rules_scratch_given_up().
+ */
 int rules_match(const struct rules_set *s, struct rules_scratch *scratch,
 		const struct rules_event *event, rules_match_fn match, void *arg);
+
+uint64_t rules_scratch_given_up(const struct rules_scratch *scratch);

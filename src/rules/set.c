@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * set.c - compiles the builder's rules into an immutable set
+ *
+ * Not here: evaluation (match.c). The set keeps the pool alive, so the builder may read on or go.
+ */
+#include "set.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "builder.h"
+
+#define SET_BYTES (512u << 20)
+#define LITERALS_MAX (1u << 20)
+
+/* A literal of one (group, field) while it is collected. */
+struct literal {
+	struct set_literal set;
+	const char *text; /* in small letters */
+};
+
+struct field_literals {
+	unsigned int field;
+	struct map *by_text;
+	struct literal **items;
+	unsigned int count, cap;
+};
+
+struct wake {
+	uint32_t bit, rule;
+};
+
+struct compiler {
+	struct rules_set *set;
+	struct set_group *group;
+	struct field_literals *fields; /* of the group at hand */
+	unsigned int field_count, field_cap;
+	struct map *by_field; /* field -> position in fields + 1 */
+	struct wake *wakes;
+	size_t wake_count, wake_cap;
+	struct err *err;
+};
+
+static int reserve(void **array, unsigned int *cap, unsigned int count, size_t size)
+{
+	unsigned int bigger = *cap ? *cap * 2 : 16;
+	void *p;
+
+	if (count < *cap)
+		return 0;
+	p = realloc(*array, bigger * size);
+	if (!p)
+		return -ENOMEM;
+	*array = p;
+	*cap = bigger;
+	return 0;
+}
+
+/* ---- literals ---- */
+
+static int literals_of(struct compiler *c, unsigned int field, struct field_literals **ret)
+{
+	uint64_t key = (uint64_t)field + 1;
+	void *found = map_get_u64(c->by_field, key);
+	struct field_literals *f;
+
+	if (found) {
+		*ret = &c->fields[(uintptr_t)found - 1];
+		return 0;
+	}
+	if (reserve((void **)&c->fields, &c->field_cap, c->field_count, sizeof(*c->fields)) < 0)
+		return -ENOMEM;
+	f = &c->fields[c->field_count];
+	*f = (struct field_literals){ .field = field, .by_text = map_new(LITERALS_MAX) };
+	if (!f->by_text)
+		return -ENOMEM;
+	c->field_count++;
+	if (map_put_u64(c->by_field, key, (void *)(uintptr_t)c->field_count, NULL) < 0)
+		return -ENOMEM;
+	*ret = f;
+	return 0;
+}
+
+static char *small_letters(struct arena *a, const char *text, size_t len)
+{
+	char *s = arena_strndup(a, text, len);
+
+	for (size_t i = 0; s && i < len; i++)
+		if (s[i] >= 'A' && s[i] <= 'Z')
+			s[i] += 'a' - 'A';
+	return s;
+}
+
+/* The bit that says: this field is, holds, begins or ends with the text. */
+static int64_t literal_bit(struct compiler *c, unsigned int field, enum leaf_op shape,
+			   const char *text, size_t len)
+{
+	struct arena *a = &c->set->arena;
+	char *small = small_letters(a, text, len);
+	struct field_literals *f;
+	struct literal *l;
+
+	if (!small || literals_of(c, field, &f) < 0)
+		return -ENOMEM;
+	l = map_get(f->by_text, small, len);
+	if (!l) {
+		l = arena_new(a, struct literal);
+		if (!l || reserve((void **)&f->items, &f->cap, f->count, sizeof(*f->items)) < 0)
+			return -ENOMEM;
+		l->text = small;
+		l->set.len = (uint32_t)len;
+		memset(l->set.bits, 0xff, sizeof(l->set.bits));
+		if (map_put(f->by_text, small, len, l, NULL) < 0)
+			return -ENOMEM;
+		f->items[f->count++] = l;
+	}
+	if (l->set.bits[shape] == BIT_NONE)
+		l->set.bits[shape] = c->set->bit_count++;
+	return l->set.bits[shape];
+}
+
+static bool is_literal(const struct leaf *leaf)
+{
+	return leaf->op <= LEAF_ENDS;
+}
+
+/* The bit without which the leaf cannot be true; BIT_NONE where there is none. */
+static int64_t leaf_bit(struct compiler *c, const struct leaf *leaf)
+{
+	if (is_literal(leaf))
+		return literal_bit(c, leaf->field, leaf->op, leaf->text, leaf->len);
+	if (leaf->need)
+		return literal_bit(c, leaf->field, LEAF_CONTAINS, leaf->need, leaf->need_len);
+	return BIT_NONE;
+}
+
+/* ---- programs ---- */
+
+static struct set_node *new_node(struct compiler *c)
+{
+	struct rules_set *s = c->set;
+
+	if (reserve((void **)&s->nodes, &s->node_cap, s->node_count, sizeof(*s->nodes)) < 0)
+		return NULL;
+	return &s->nodes[s->node_count++];
+}
+
+static int emit_leaf(struct compiler *c, struct set_node *node, const struct leaf *leaf)
+{
+	int64_t bit = leaf_bit(c, leaf);
+
+	if (bit < 0)
+		return (int)bit;
+	node->op = is_literal(leaf) && !leaf->cased ? NODE_BIT : NODE_LEAF;
+	node->arg = (uint32_t)bit;
+	node->leaf = leaf;
+	node->end = c->set->node_count;
+	return 0;
+}
+
+static int emit(struct compiler *c, const struct expr *e)
+{
+	static const uint8_t ops[] = {
+		[EXPR_AND] = NODE_AND,
+		[EXPR_OR] = NODE_OR,
+		[EXPR_NOT] = NODE_NOT,
+		[EXPR_ATLEAST] = NODE_ATLEAST,
+	};
+	struct set_node *node = new_node(c);
+	uint32_t at = c->set->node_count - 1;
+
+	if (!node)
+		return -ENOMEM;
+	if (e->op == EXPR_LEAF)
+		return emit_leaf(c, node, &e->leaf);
+	*node = (struct set_node){ .op = ops[e->op], .arg = e->least };
+	for (unsigned int i = 0; i < e->count; i++) {
+		int r = emit(c, e->kids[i]);
+
+		if (r < 0)
+			return r;
+	}
+	c->set->nodes[at].end = c->set->node_count;
+	return 0;
+}
+
+/* ---- which bits wake a rule ---- */
+
+/*
+ * How often the bits below a node, of which one must be set for the node to be true, may be set
+ * for nothing: 8^-length each. A sum of COST_NONE means that no such bits exist.
+ */
+#define COST_NONE 1e9
+
+static double bit_cost(const struct leaf *leaf)
+{
+	size_t len = is_literal(leaf) ? leaf->len : leaf->need ? leaf->need_len : 0;
+	double cost = 1;
+
+	if (!len)
+		return COST_NONE;
+	for (size_t i = 0; i < MIN(len, (size_t)10); i++)
+		cost /= 8;
+	return cost;
+}
+
+static uint32_t best_kid(const struct rules_set *s, uint32_t at, double *ret_cost);
+
+static double wake_cost(const struct rules_set *s, uint32_t at)
+{
+	const struct set_node *n = &s->nodes[at];
+	double sum = 0;
+
+	switch ((enum node_op)n->op) {
+	case NODE_BIT:
+	case NODE_LEAF:
+		return bit_cost(n->leaf);
+	case NODE_NOT:
+		return COST_NONE;
+	case NODE_AND:
+		best_kid(s, at, &sum);
+		return sum;
+	default:
+		for (uint32_t k = at + 1; k < n->end; k = s->nodes[k].end)
+			sum += wake_cost(s, k);
+		return MIN(sum, COST_NONE);
+	}
+}
+
+static uint32_t best_kid(const struct rules_set *s, uint32_t at, double *ret_cost)
+{
+	uint32_t best = at + 1;
+
+	*ret_cost = COST_NONE;
+	for (uint32_t k = at + 1; k < s->nodes[at].end; k = s->nodes[k].end) {
+		double cost = wake_cost(s, k);
+
+		if (cost < *ret_cost) {
+			*ret_cost = cost;
+			best = k;
+		}
+	}
+	return best;
+}
+
+static int add_wake(struct compiler *c, uint32_t bit, uint32_t rule)
+{
+	if (c->wake_count == c->wake_cap) {
+		size_t cap = c->wake_cap ? c->wake_cap * 2 : 1024;
+		struct wake *more = realloc(c->wakes, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		c->wakes = more;
+		c->wake_cap = cap;
+	}
+	c->wakes[c->wake_count++] = (struct wake){ bit, rule };
+	return 0;
+}
+
+static int collect_wakes(struct compiler *c, uint32_t at, uint32_t rule)
+{
+	const struct rules_set *s = c->set;
+	const struct set_node *n = &s->nodes[at];
+	double cost;
+
+	if (n->op == NODE_BIT || n->op == NODE_LEAF)
+		return add_wake(c, n->arg, rule);
+	if (n->op == NODE_AND)
+		return collect_wakes(c, best_kid(s, at, &cost), rule);
+	for (uint32_t k = at + 1; k < n->end; k = s->nodes[k].end) {
+		int r = collect_wakes(c, k, rule);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_wakes(const void *a, const void *b)
+{
+	const struct wake *x = a, *y = b;
+
+	if (x->bit != y->bit)
+		return x->bit < y->bit ? -1 : 1;
+	return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+/* wakes become one array sorted by bit, each pair once. */
+static int index_wakes(struct compiler *c)
+{
+	struct rules_set *s = c->set;
+	uint32_t n = 0;
+
+	s->wake_start = arena_array(&s->arena, uint32_t, (size_t)s->bit_count + 1);
+	s->woken = arena_array(&s->arena, uint32_t, c->wake_count + 1);
+	if (!s->wake_start || !s->woken)
+		return -ENOMEM;
+	if (c->wake_count)
+		qsort(c->wakes, c->wake_count, sizeof(*c->wakes), compare_wakes);
+	for (uint32_t bit = 0, i = 0; bit < s->bit_count; bit++) {
+		s->wake_start[bit] = n;
+		for (; i < c->wake_count && c->wakes[i].bit == bit; i++)
+			if (n == s->wake_start[bit] || s->woken[n - 1] != c->wakes[i].rule)
+				s->woken[n++] = c->wakes[i].rule;
+	}
+	s->wake_start[s->bit_count] = n;
+	return 0;
+}
+
+/* ---- groups ---- */
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+bool set_group_concerns(const struct set_group *g, const char *category, const char *product,
+			const char *service)
+{
+	return (!g->category || same(g->category, category)) &&
+	       (!g->product || same(g->product, product)) &&
+	       (!g->service || same(g->service, service));
+}
+
+static int assign_groups(struct rules_set *s)
+{
+	s->groups = arena_array(&s->arena, struct set_group, (size_t)s->rule_count + 1);
+	if (!s->groups)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < s->rule_count; i++) {
+		const struct rules_info *info = &s->rules[i].rule->info;
+		unsigned int g = 0;
+
+		while (g < s->group_count && !(same(s->groups[g].category, info->category) &&
+					       same(s->groups[g].product, info->product) &&
+					       same(s->groups[g].service, info->service)))
+			g++;
+		if (g == s->group_count) {
+			s->groups[g].category = info->category;
+			s->groups[g].product = info->product;
+			s->groups[g].service = info->service;
+			s->group_count++;
+		}
+		s->rules[i].group = g;
+	}
+	return 0;
+}
+
+static int compile_patterns(struct compiler *c, const struct field_literals *f, hs_database_t **ret)
+{
+	_cleanup_free_ const char **texts = calloc(f->count, sizeof(*texts));
+	_cleanup_free_ size_t *lens = calloc(f->count, sizeof(*lens));
+	_cleanup_free_ unsigned int *flags = calloc(f->count, sizeof(*flags));
+	_cleanup_free_ unsigned int *ids = calloc(f->count, sizeof(*ids));
+	hs_compile_error_t *error = NULL;
+
+	if (!texts || !lens || !flags || !ids)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < f->count; i++) {
+		const struct set_literal *l = &f->items[i]->set;
+
+		texts[i] = f->items[i]->text;
+		lens[i] = l->len;
+		ids[i] = i;
+		flags[i] = HS_FLAG_CASELESS;
+		/* Where it stands does not matter if only its presence is asked. */
+		if (l->bits[LEAF_EQUAL] == BIT_NONE && l->bits[LEAF_STARTS] == BIT_NONE &&
+		    l->bits[LEAF_ENDS] == BIT_NONE)
+			flags[i] |= HS_FLAG_SINGLEMATCH;
+	}
+	if (hs_compile_lit_multi(texts, flags, ids, lens, f->count, HS_MODE_BLOCK, NULL, ret,
+				 &error) != HS_SUCCESS) {
+		err_setf(c->err, -EINVAL, "literal matcher: %s", error ? error->message : "failed");
+		hs_free_compile_error(error);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int compile_scan(struct compiler *c, const struct field_literals *f, struct set_scan *scan)
+{
+	int r;
+
+	scan->field = f->field;
+	scan->literals = arena_array(&c->set->arena, struct set_literal, f->count);
+	if (!scan->literals)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < f->count; i++)
+		scan->literals[i] = f->items[i]->set;
+	r = compile_patterns(c, f, &scan->db);
+	if (r < 0)
+		return r;
+	scan->count = f->count;
+	if (hs_alloc_scratch(scan->db, &c->set->scratch) != HS_SUCCESS)
+		return -ENOMEM;
+	return 0;
+}
+
+static void forget_fields(struct compiler *c)
+{
+	for (unsigned int i = 0; i < c->field_count; i++) {
+		map_free(c->fields[i].by_text);
+		free(c->fields[i].items);
+	}
+	c->field_count = 0;
+	if (c->by_field)
+		map_clear(c->by_field);
+}
+
+static int compile_rule(struct compiler *c, unsigned int index)
+{
+	struct rules_set *s = c->set;
+	struct set_rule *rule = &s->rules[index];
+	int r;
+
+	rule->start = s->node_count;
+	r = emit(c, rule->rule->expr);
+	if (r < 0)
+		return r;
+	if (wake_cost(s, rule->start) < COST_NONE)
+		return collect_wakes(c, rule->start, index);
+	c->group->always[c->group->always_count++] = index;
+	return 0;
+}
+
+static int compile_group(struct compiler *c, unsigned int index)
+{
+	struct rules_set *s = c->set;
+	struct set_group *g = &s->groups[index];
+	unsigned int members = 0;
+
+	c->group = g;
+	for (unsigned int i = 0; i < s->rule_count; i++)
+		members += s->rules[i].group == index;
+	g->always = arena_array(&s->arena, unsigned int, members);
+	if (!g->always)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < s->rule_count; i++) {
+		int r = s->rules[i].group == index ? compile_rule(c, i) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	g->scans = arena_array(&s->arena, struct set_scan, (size_t)c->field_count + 1);
+	if (!g->scans)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < c->field_count; i++) {
+		int r = compile_scan(c, &c->fields[i], &g->scans[g->scan_count++]);
+
+		if (r < 0)
+			return r;
+	}
+	forget_fields(c);
+	return 0;
+}
+
+static int compile(struct compiler *c)
+{
+	struct rules_set *s = c->set;
+	int r = assign_groups(s);
+
+	c->by_field = map_new(RULE_FIELDS_MAX + 1);
+	if (!c->by_field)
+		return -ENOMEM;
+	for (unsigned int g = 0; r == 0 && g < s->group_count; g++)
+		r = compile_group(c, g);
+	return r < 0 ? r : index_wakes(c);
+}
+
+/* The builder may add fields later; the set's view of them stays as it is now. */
+static int copy_builder(struct rules_set *s, const struct rules_builder *b)
+{
+	const char **names = arena_array(&s->arena, const char *, (size_t)b->pool->field_count + 1);
+
+	s->rules = arena_array(&s->arena, struct set_rule, (size_t)b->count + 1);
+	if (!names || !s->rules)
+		return -ENOMEM;
+	s->field_count = b->pool->field_count;
+	if (s->field_count)
+		memcpy(names, b->pool->field_names, s->field_count * sizeof(*names));
+	s->field_names = names;
+	s->rule_count = b->count;
+	for (unsigned int i = 0; i < b->count; i++)
+		s->rules[i].rule = b->rules[i];
+	return 0;
+}
+
+int rules_builder_compile(struct rules_builder *b, struct rules_set **ret_set, struct err *err)
+{
+	_cleanup_(rules_set_freep) struct rules_set *s = calloc(1, sizeof(*s));
+	struct compiler c = { .set = s, .err = err };
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	arena_init(&s->arena, SET_BYTES);
+	s->pool = pool_ref(b->pool);
+	r = copy_builder(s, b);
+	if (r == 0)
+		r = compile(&c);
+	forget_fields(&c);
+	free(c.fields);
+	if (c.by_field)
+		map_free(c.by_field);
+	free(c.wakes);
+	if (r < 0)
+		return r == -ENOMEM ? err_setf(err, r, "out of memory for the rule set") : r;
+	*ret_set = TAKE_PTR(s);
+	return 0;
+}
+
+void rules_set_free(struct rules_set *s)
+{
+	if (!s)
+		return;
+	for (unsigned int g = 0; g < s->group_count; g++)
+		for (unsigned int i = 0; i < s->groups[g].scan_count; i++)
+			hs_free_database(s->groups[g].scans[i].db);
+	hs_free_scratch(s->scratch);
+	free(s->nodes);
+	pool_unref(s->pool);
+	arena_done(&s->arena);
+	free(s);
+}
+
+size_t rules_set_count(const struct rules_set *s)
+{
+	return s->rule_count;
+}
+
+const struct rules_info *rules_set_info(const struct rules_set *s, unsigned int rule)
+{
+	return rule < s->rule_count ? &s->rules[rule].rule->info : NULL;
+}
+
+unsigned int rules_set_field_count(const struct rules_set *s)
+{
+	return s->field_count;
+}
+
+const char *rules_set_field(const struct rules_set *s, unsigned int field)
+{
+	return field < s->field_count ? s->field_names[field] : NULL;
+}

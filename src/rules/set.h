@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * set.h - inside of src/rules: the compiled set
+ *
+ * Rules of one logsource are a group. A group has one literal matcher for each field that its rules
+ * look into, so an event is scanned only for what may concern it. Each (field, shape, text) is a
+ * bit; scanning sets bits and wakes the rules that cannot be true without one of them.
+ */
+#pragma once
+
+#include <hs/hs.h>
+
+#include "rules/rule.h"
+
+#define BIT_NONE UINT32_MAX
+
+struct set_literal {
+	uint32_t bits[LEAF_SHAPES]; /* by enum leaf_op; BIT_NONE where nobody asks */
+	uint32_t len;
+};
+
+/* The matcher of one field in one group. */
+struct set_scan {
+	unsigned int field; /* or FIELD_ANY */
+	hs_database_t *db;
+	struct set_literal *literals; /* by pattern id */
+	unsigned int count;
+};
+
+struct set_group {
+	const char *category, *product, *service;
+	struct set_scan *scans;
+	unsigned int scan_count;
+	unsigned int *always; /* rules that no bit can rule out */
+	unsigned int always_count;
+};
+
+enum node_op { NODE_AND, NODE_OR, NODE_NOT, NODE_ATLEAST, NODE_BIT, NODE_LEAF };
+
+/* Programs are in preorder; end is the position behind the node's last descendant. */
+struct set_node {
+	uint8_t op;
+	uint32_t end;
+	uint32_t arg; /* ATLEAST: how many; BIT: which; LEAF: bit it needs, or BIT_NONE */
+	const struct leaf *leaf;
+};
+
+struct set_rule {
+	const struct rule *rule;
+	uint32_t start; /* of its program */
+	uint32_t group;
+};
+
+struct rules_set {
+	struct pool *pool;
+	struct arena arena;
+	const char *const *field_names;
+	unsigned int field_count;
+	struct set_rule *rules;
+	unsigned int rule_count;
+	struct set_group *groups;
+	unsigned int group_count;
+	struct set_node *nodes;
+	uint32_t node_count, node_cap;
+	uint32_t bit_count;
+	/* rules that bit b wakes: woken[wake_start[b] .. wake_start[b + 1]) */
+	uint32_t *wake_start;
+	uint32_t *woken;
+	hs_scratch_t *scratch; /* prototype, to be cloned */
+};
+
+/* Rules of the group may be true of an event of this logsource. */
+bool set_group_concerns(const struct set_group *g, const char *category, const char *product,
+			const char *service);
+
+/* match.c: as rules_match(), over groups that the caller chose. */
+int set_match(const struct rules_set *s, struct rules_scratch *x, const unsigned int *groups,
+	      unsigned int group_count, const struct rules_event *event, rules_match_fn match,
+	      void *arg);
