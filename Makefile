@@ -35,5 +35,9 @@ bench:
 	@$(MAKE) --no-print-directory build
 	@bench/bench.py
 
+# 200 kills in a row; make test has a short one.
+test-kill: build
+	@tests/e2e/kill.py $(BUILD) 200
+
 clean:
 	rm -rf build

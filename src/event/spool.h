@@ -28,6 +28,12 @@ int spool_writer_sync(struct spool_writer *w);
 void spool_writer_set_max(struct spool_writer *w, uint64_t max_bytes);
 uint64_t spool_writer_bytes(struct spool_writer *w); /* what lies in the folder now */
 
+/*
+ * The last whole frame in the folder into out (cleared first): 1, or 0 where there is none. It stays
+ * there until a writer has written another, however fast a reader is.
+ */
+int spool_last_frame(const char *dir, struct buf *out, struct err *err);
+
 struct spool_reader;
 int spool_reader_open(const char *dir, struct spool_reader **ret_reader, struct err *err);
 void spool_reader_close(struct spool_reader *r);

@@ -199,3 +199,45 @@ int spool_reader_ack(struct spool_reader *r, struct err *err)
 	r->pending = 0;
 	return write_acked(r, err);
 }
+
+/* Goes past the frame at the offset and says where it began; 0: there is no whole one. */
+static int skim_frame(struct spool_reader *r, uint64_t *ret_begin)
+{
+	char head[WIRE_HEADER_SIZE];
+	struct stat st;
+	ssize_t n = pread(r->fd, head, sizeof(head), (off_t)r->offset);
+	int64_t len;
+
+	if (n < 0 || fstat(r->fd, &st) < 0)
+		return -errno;
+	len = wire_frame_length(head, (size_t)n);
+	if (len < 0 || r->offset + (uint64_t)len > (uint64_t)st.st_size)
+		return 0;
+	*ret_begin = r->offset;
+	r->offset += (uint64_t)len;
+	return 1;
+}
+
+int spool_last_frame(const char *dir, struct buf *out, struct err *err)
+{
+	struct spool_reader r = { .fd = -1 };
+	_cleanup_close_ int fd = -1;
+	char path[SPOOL_PATH_MAX];
+	uint64_t last = UINT64_MAX;
+	int more, res = spool_segments(dir, 0, NULL, &r.segment, NULL);
+
+	if (res == -ENOENT || (res == 0 && !r.segment))
+		return 0;
+	if (res == 0) {
+		spool_segment_path(dir, r.segment, path);
+		fd = r.fd = open(path, O_RDONLY | O_CLOEXEC);
+		res = fd < 0 ? -errno : 0;
+	}
+	while (res == 0 && (more = skim_frame(&r, &last)) != 0)
+		res = MIN(more, 0);
+	if (res == 0 && last != UINT64_MAX) {
+		r.offset = last;
+		res = read_frame(&r, out);
+	}
+	return res < 0 ? err_setf(err, res, "spool %s: %s", dir, strerror(-res)) : res;
+}

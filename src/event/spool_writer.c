@@ -95,12 +95,12 @@ int spool_writer_open(const char *dir, uint64_t max_bytes, struct spool_writer *
 	r = spool_segments(dir, 0, NULL, &last, &w->bytes);
 	if (r < 0)
 		return err_setf(err, r, "%s: %s", dir, strerror(-r));
-	/* Always a fresh segment: the last one may end in a torn frame. */
+	/*
+	 * Always a fresh segment: the last one may end in a torn frame. It is made with its first
+	 * frame, since with it the reader deletes the last one.
+	 */
 	w->segment = last + 1;
 	w->counted_ns = clock_monotonic_ns();
-	r = open_segment(w, err);
-	if (r < 0)
-		return r;
 	*ret_writer = TAKE_PTR(w);
 	return 0;
 }

@@ -145,6 +145,31 @@ static void a_torn_frame_of_a_crash_is_skipped_and_counted(void **state)
 	assert_int_equal(spool_reader_skipped_bytes(f->reader), 24 + 100 - 30);
 }
 
+static void the_last_frame_stays_until_there_is_another(void **state)
+{
+	struct fixture *f = *state;
+	char path[SPOOL_PATH_MAX];
+	struct stat st;
+
+	assert_int_equal(spool_last_frame(f->dir, &f->frame, NULL), 0);
+	write_frames(f, 0, 3, 100);
+	read_frames(f, 0, 3);
+	/* A writer that has written nothing takes nothing away. */
+	spool_writer_close(f->writer);
+	assert_int_equal(spool_writer_open(f->dir, 1 << 30, &f->writer, NULL), 0);
+	assert_int_equal(spool_reader_next(f->reader, &f->frame, NULL), 0);
+	assert_int_equal(spool_last_frame(f->dir, &f->frame, NULL), 1);
+	assert_int_equal(frame_number(&f->frame), 2);
+	spool_segment_path(f->dir, 1, path);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(truncate(path, st.st_size - 1), 0);
+	assert_int_equal(spool_last_frame(f->dir, &f->frame, NULL), 1);
+	assert_int_equal(frame_number(&f->frame), 1);
+	write_frames(f, 3, 1, 100);
+	assert_int_equal(spool_last_frame(f->dir, &f->frame, NULL), 1);
+	assert_int_equal(frame_number(&f->frame), 3);
+}
+
 static void a_full_spool_refuses_until_there_is_room(void **state)
 {
 	struct fixture *f = *state;
@@ -192,6 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_not_acknowledged_comes_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(acknowledged_segments_are_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_torn_frame_of_a_crash_is_skipped_and_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_last_frame_stays_until_there_is_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_spool_refuses_until_there_is_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_no_half_frame, setup, teardown),
 	};

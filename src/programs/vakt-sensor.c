@@ -22,6 +22,7 @@
 #include "sensor/process/local_socket.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/outbox.h"
+#include "sensor/process/spooled.h"
 
 #define POLL_INTERVAL_NS (25 * NSEC_PER_MSEC)
 #define DEVICE_INFO_INTERVAL_S 900
@@ -35,6 +36,8 @@ struct sensor {
 	struct local_socket *socket;
 	unsigned int seconds;
 	bool resumed; /* the kernel went on recording while no sensor ran */
+	struct spooled *spooled; /* what the ring still holds of an earlier sensor; NULL: nothing */
+	uint64_t dropped;	 /* as last written beside the stamp */
 };
 
 static const char *arg_state_dir = "/var/lib/vakt";
@@ -42,11 +45,36 @@ static const char *arg_run_dir = "/run/vakt";
 static const char *arg_config_dir; /* NULL: the usual places */
 static const char *arg_pin_dir; /* NULL: kernel programs end with the sensor */
 
+static int lock_file = -1;
+
+static void stamp(struct sensor *s);
+
+/* Rows on disk: their records may go from the kernel's ring. */
+static void on_sealed(void *arg, bool last)
+{
+	struct sensor *s = arg;
+	int64_t since;
+
+	if (!s->kernel)
+		return;
+	if (outbox_dropped(s->outbox, &since) != s->dropped)
+		stamp(s);
+	kernel_commit(s->kernel, last);
+	spooled_free(TAKE_PTR(s->spooled));
+}
+
 static void on_row(void *arg, const struct event *e)
 {
 	struct sensor *s = arg;
 
+	if (spooled_has(s->spooled, e->cpu, e->sequence))
+		return;
+	/* The first that is new: what came before it is on disk. */
+	if (s->spooled && s->kernel && !outbox_waiting(s->outbox))
+		kernel_commit(s->kernel, false);
 	outbox_add(s->outbox, e);
+	if (s->kernel && kernel_held(s->kernel) > kernel_hold_max(s->kernel))
+		outbox_tick(s->outbox, true);
 }
 
 static int on_poll(void *arg)
@@ -57,6 +85,9 @@ static int on_poll(void *arg)
 	if (r < 0)
 		return r;
 	outbox_tick(s->outbox, false);
+	/* Records that make no row. */
+	if (!outbox_waiting(s->outbox))
+		kernel_commit(s->kernel, false);
 	return 0;
 }
 
@@ -119,37 +150,46 @@ static int lock_state(struct err *err)
 	return fd;
 }
 
-/* The lock file says when the last sensor was alive: from then until now nobody watched. */
-static void report_stopped(struct sensor *s, int lock_fd)
+/*
+ * The lock file says when the last sensor was alive and what it had dropped without being able to
+ * tell, as three numbers of equal length: written in place, it needs no room on a full disk.
+ */
+static void stamp(struct sensor *s)
 {
-	char stamp[64] = "";
-	long long last = 0;
-	ssize_t n = pread(lock_fd, stamp, sizeof(stamp) - 1, 0);
+	char text[80];
+	int64_t since, offset = clock_realtime_ns() - clock_boottime_ns();
+	int n;
 
-	if (n > 0)
-		last = strtoll(stamp, NULL, 10);
-	if (last <= 0)
-		return;
-	/* The stamp is wall clock: the machine may have been off in between. */
-	monitor_gap(s->monitor, "SensorStopped", "all", -1, "no sensor was running",
-		    (int64_t)last - (clock_realtime_ns() - clock_boottime_ns()), clock_boottime_ns());
-}
-
-static int stamp_lock(int fd)
-{
-	char stamp[64];
-	int n = snprintf(stamp, sizeof(stamp), "%020lld\n", (long long)clock_realtime_ns());
-
-	return pwrite(fd, stamp, (size_t)n, 0) == n ? 0 : -EIO;
-}
-
-static int lock_file = -1;
-
-static int on_stamp(void *arg _unused_)
-{
+	s->dropped = outbox_dropped(s->outbox, &since);
+	n = snprintf(text, sizeof(text), "%020lld %020llu %020lld\n", (long long)clock_realtime_ns(),
+		     (unsigned long long)s->dropped, (long long)(since + offset));
 	/* A failure means a longer blind interval after a crash, no more. */
-	(void)stamp_lock(lock_file);
+	if (pwrite(lock_file, text, (size_t)n, 0) != n)
+		log_debug("sensor.lock: %m");
+}
+
+static int on_stamp(void *arg)
+{
+	stamp(arg);
 	return 0;
+}
+
+/* From the last sensor's end until now nobody watched, unless the kernel recorded on. */
+static void report_last_sensor(struct sensor *s)
+{
+	int64_t offset = clock_realtime_ns() - clock_boottime_ns(); /* the machine may have been off */
+	long long last = 0, since = 0;
+	unsigned long long dropped = 0;
+	char text[80] = "";
+
+	if (pread(lock_file, text, sizeof(text) - 1, 0) <= 0 ||
+	    sscanf(text, "%lld %llu %lld", &last, &dropped, &since) < 1 || last <= 0)
+		return;
+	if (dropped)
+		outbox_dropped_before(s->outbox, dropped, since - offset);
+	if (!s->resumed)
+		monitor_gap(s->monitor, "SensorStopped", "all", -1, "no sensor was running",
+			    (int64_t)last - offset, clock_boottime_ns());
 }
 
 /* Name of the folder in pin_dir, "" for none. It stays over kernel_open() when that reads on. */
@@ -171,7 +211,7 @@ static int open_kernel(struct sensor *s, struct err *err)
 {
 	const struct config *c = config_set_values(s->config);
 	const struct kernel_options options = { .ring_bytes = (uint32_t)c->ring_bytes,
-						.pin_dir = arg_pin_dir };
+						.pin_dir = arg_pin_dir, .hold = true };
 	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };
 	char before[256], after[256];
 	int r;
@@ -190,7 +230,8 @@ static int sensor_open(struct sensor *s, struct err *err)
 					   .hash_max_bytes = (uint64_t)c->hash_max_bytes,
 					   .on_event = on_row, .arg = s };
 	struct outbox_options outbox = { .spool_max_bytes = (uint64_t)c->spool_max_bytes,
-					 .seal_after_ns = c->seal_ms * NSEC_PER_MSEC };
+					 .seal_after_ns = c->seal_ms * NSEC_PER_MSEC,
+					 .on_sealed = on_sealed, .arg = s };
 	_cleanup_free_ char *boot_id = NULL;
 	char spool[4096];
 	int r;
@@ -209,6 +250,9 @@ static int sensor_open(struct sensor *s, struct err *err)
 		r = open_kernel(s, err);
 	if (r < 0)
 		return r;
+	/* Without it a few rows may come twice: no reason not to start. */
+	if (s->resumed && spooled_read(spool, boot_id, &s->spooled, err) < 0)
+		log_warning("last frame of the spool: %s", err->msg);
 	/* After attaching: a process that starts in between is found at least once. */
 	r = monitor_read_proc(s->monitor);
 	return r < 0 ? err_setf(err, r, "/proc: %s", strerror(-r)) : 0;
@@ -249,7 +293,7 @@ static int sensor_run(struct sensor *s, struct err *err)
 	if (r == 0)
 		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_second, s, NULL);
 	if (r == 0)
-		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_stamp, NULL, NULL);
+		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_stamp, s, NULL);
 	if (r == 0)
 		r = loop_run(s->loop);
 	return r < 0 ? err_setf(err, r, "event loop: %s", strerror(-r)) : 0;
@@ -261,9 +305,12 @@ static void sensor_done(struct sensor *s)
 		(void)kernel_poll(s->kernel);
 	if (s->outbox)
 		outbox_tick(s->outbox, true);
+	if (s->kernel && s->outbox)
+		stamp(s);
 	kernel_close(s->kernel);
 	monitor_free(s->monitor);
 	outbox_free(s->outbox);
+	spooled_free(s->spooled);
 	local_socket_close(s->socket);
 	loop_free(s->loop);
 	config_set_free(s->config);
@@ -318,15 +365,12 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		r = sensor_open(&s, &err);
 	if (r >= 0) {
-		if (!s.resumed)
-			report_stopped(&s, lock_file);
-		(void)on_stamp(NULL);
+		report_last_sensor(&s);
+		stamp(&s);
 		log_notice("started, %zu KiB of kernel memory", kernel_memory_bytes(s.kernel) >> 10);
 		r = sensor_run(&s, &err);
 	}
 	sensor_done(&s);
-	if (lock_file >= 0)
-		(void)on_stamp(NULL);
 	if (r < 0) {
 		log_error("%s", err_msg(&err, r));
 		return 1;

@@ -22,6 +22,7 @@
 #include "sensor/kernel/decode.h"
 #include "sensor/kernel/path_clean.h"
 #include "sensor/kernel/pins.h"
+#include "sensor/kernel/ring.h"
 #include "vakt.skel.h"
 
 #define RING_BYTES_DEFAULT (16u << 20)
@@ -67,7 +68,8 @@ static const char *const blind_spots[KERNEL_KIND_COUNT] = {
 struct kernel {
 	struct kernel_handlers handlers;
 	struct vakt_bpf *bpf;
-	struct ring_buffer *ring;
+	struct ring *ring;
+	bool hold;
 	int ring_fd, counters_fd, reported_fd; /* the programs' maps, of this or an earlier run */
 	const char *pin_dir;		       /* as given; only valid while opening */
 	struct kernel_signal signals[KERNEL_KIND_COUNT];
@@ -77,6 +79,7 @@ struct kernel {
 	struct record_counters *counters; /* one a processor, as last read */
 	uint64_t lost[KERNEL_KIND_COUNT]; /* what has been reported so far */
 	int64_t loss_checked_ns;          /* boot time */
+	bool loss_told;			  /* since the last commit */
 	uint64_t malformed;
 	char path[2][RECORD_TAIL_MAX + 1]; /* of the event being handed on, cleaned */
 };
@@ -94,23 +97,30 @@ static void clean(struct kernel_str *s, char *memory)
 	s->data = memory;
 }
 
-static int on_record(void *arg, void *data, size_t len)
+static void hand_on(struct kernel *k, const void *data, size_t len)
 {
-	struct kernel *k = arg;
 	struct kernel_event e;
 
 	if (decode_record(data, len, &e) < 0) {
 		/* Our own programs wrote it: a mistake of ours, not to be met in silence. */
 		k->malformed++;
 		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "kernel record of %zu bytes makes no sense", len);
-		return 0;
+		return;
 	}
 	if (e.kind == KERNEL_FILE_RENAME || e.kind == KERNEL_FILE_DELETE) {
 		clean(&e.file.path, k->path[0]);
 		clean(&e.file.old_path, k->path[1]);
 	}
 	k->handlers.on_event(k->handlers.arg, &e);
-	return 0;
+}
+
+static void on_record(void *arg, const void *data, size_t len)
+{
+	struct kernel *k = arg;
+
+	hand_on(k, data, len);
+	if (!k->hold)
+		ring_commit(k->ring, true);
 }
 
 static int print_debug(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -218,7 +228,8 @@ static int load(struct kernel *k, struct err *err)
 		return err_setf(err, r, "BPF object: %s", strerror(-r));
 	bpf_map__set_max_entries(k->bpf->maps.scratches, k->cpus * RECORD_SCRATCHES);
 	bpf_map__set_max_entries(k->bpf->maps.ring, k->ring_bytes);
-	k->bpf->rodata->wake_bytes = k->ring_bytes / 8;
+	/* A reader that holds records back keeps up to a quarter of the ring. */
+	k->bpf->rodata->wake_bytes = k->hold ? k->ring_bytes / 8 * 3 : k->ring_bytes / 8;
 	r = vakt_bpf__load(k->bpf);
 	if (r < 0)
 		return err_setf(err, r, "BPF object does not load: %s%s", strerror(-r),
@@ -283,8 +294,7 @@ static int open_object(struct kernel *k, struct err *err)
 	if (r < 0)
 		return r;
 	finish_signals(k);
-	k->ring = ring_buffer__new(k->ring_fd, on_record, k, NULL);
-	return k->ring ? 0 : err_setf(err, -errno, "ring: %m");
+	return ring_open(k->ring_fd, on_record, k, &k->ring, err);
 }
 
 int kernel_open(const struct kernel_options *options, const struct kernel_handlers *handlers,
@@ -307,6 +317,7 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 	if (!k->counters)
 		return err_setf(err, -ENOMEM, "out of memory");
 	k->loss_checked_ns = clock_boottime_ns();
+	k->hold = options && options->hold;
 	k->pin_dir = options ? options->pin_dir : NULL;
 	r = open_object(k, err);
 	if (r < 0)
@@ -319,7 +330,7 @@ void kernel_close(struct kernel *k)
 {
 	if (!k)
 		return;
-	ring_buffer__free(k->ring);
+	ring_close(k->ring);
 	vakt_bpf__destroy(k->bpf);
 	closep(&k->ring_fd);
 	closep(&k->counters_fd);
@@ -337,7 +348,15 @@ int kernel_unpin(const char *pin_dir)
 
 int kernel_fd(const struct kernel *k)
 {
-	return ring_buffer__epoll_fd(k->ring);
+	return ring_fd(k->ring);
+}
+
+/* What was told and is safe is not told again by the next sensor. */
+static void remember_losses(struct kernel *k)
+{
+	for (uint32_t kind = 0; k->loss_told && kind < KERNEL_KIND_COUNT; kind++)
+		bpf_map_update_elem(k->reported_fd, &kind, &k->lost[kind], BPF_ANY);
+	k->loss_told = false;
 }
 
 static void report_losses(struct kernel *k)
@@ -360,17 +379,34 @@ static void report_losses(struct kernel *k)
 	}
 	if (any)
 		k->handlers.on_loss(k->handlers.arg, &loss);
-	for (uint32_t kind = 0; any && kind < KERNEL_KIND_COUNT; kind++)
-		bpf_map_update_elem(k->reported_fd, &kind, &k->lost[kind], BPF_ANY);
+	k->loss_told |= any;
+	if (!k->hold)
+		remember_losses(k);
 }
 
 int kernel_poll(struct kernel *k)
 {
-	int n = ring_buffer__consume(k->ring);
+	int n = ring_read(k->ring);
 
 	if (clock_boottime_ns() - k->loss_checked_ns >= LOSS_INTERVAL_NS)
 		report_losses(k);
 	return n;
+}
+
+void kernel_commit(struct kernel *k, bool current)
+{
+	ring_commit(k->ring, current);
+	remember_losses(k);
+}
+
+size_t kernel_held(const struct kernel *k)
+{
+	return ring_held(k->ring);
+}
+
+size_t kernel_hold_max(const struct kernel *k)
+{
+	return k->ring_bytes / 4;
 }
 
 size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals)

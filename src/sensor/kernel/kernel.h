@@ -111,6 +111,8 @@ struct kernel_options {
 	 * the sensor ends in whatever way; the next one of the same build reads on where it was.
 	 */
 	const char *pin_dir;
+	/* Records stay in the ring until kernel_commit(); else each goes when it was handed on. */
+	bool hold;
 };
 
 /* One signal and what provides it here, for `vakt health --details sensors`. */
@@ -137,6 +139,14 @@ int kernel_unpin(const char *pin_dir);
 int kernel_fd(const struct kernel *k);
 /* Hands all that is in the ring to the handlers, and losses. Count, or negative errno. */
 int kernel_poll(struct kernel *k);
+/*
+ * What was handed on is safe now: a next sensor need not see it again. From within on_event that is
+ * all before the event, with current also that one.
+ */
+void kernel_commit(struct kernel *k, bool current);
+/* Bytes of the ring that wait for kernel_commit(); past kernel_hold_max() its room gets short. */
+size_t kernel_held(const struct kernel *k);
+size_t kernel_hold_max(const struct kernel *k);
 size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals);
 /* Bytes of rings and maps, beside the process's own memory. */
 size_t kernel_memory_bytes(const struct kernel *k);

@@ -21,7 +21,7 @@ struct outbox {
 	struct wire_writer *writer;
 	struct spool_writer *spool;
 	struct buf frame;
-	int64_t seal_after_ns;
+	struct outbox_options options;
 	int64_t first_ns; /* monotonic: when the oldest row of the batch came */
 	int64_t dropped_since_ns;
 	uint64_t dropped; /* not yet told */
@@ -38,7 +38,8 @@ int outbox_new(const struct outbox_options *options, struct outbox **ret_outbox,
 	if (!o)
 		return err_setf(err, -ENOMEM, "out of memory");
 	buf_init(&o->frame, WIRE_PACKED_MAX + (1u << 20));
-	o->seal_after_ns = options->seal_after_ns;
+	o->options = *options;
+	o->options.spool_dir = o->options.boot_id = NULL; /* the caller's */
 	random_bytes(stream, sizeof(stream));
 	hex_encode(stream, sizeof(stream), o->batch.stream);
 	snprintf(o->batch.boot_id, sizeof(o->batch.boot_id), "%s", options->boot_id);
@@ -64,7 +65,7 @@ void outbox_free(struct outbox *o)
 void outbox_configure(struct outbox *o, uint64_t spool_max_bytes, int64_t seal_after_ns)
 {
 	spool_writer_set_max(o->spool, spool_max_bytes);
-	o->seal_after_ns = seal_after_ns;
+	o->options.seal_after_ns = seal_after_ns;
 }
 
 static void drop(struct outbox *o, uint64_t count)
@@ -75,14 +76,12 @@ static void drop(struct outbox *o, uint64_t count)
 	o->stats.dropped_events += count;
 }
 
-static void seal(struct outbox *o)
+static void write_frame(struct outbox *o)
 {
 	uint32_t count = wire_writer_count(o->writer);
 	struct err err = { 0 };
 	int r;
 
-	if (!count)
-		return;
 	buf_clear(&o->frame);
 	o->batch.number++;
 	o->batch.sealed_realtime_ns = clock_realtime_ns();
@@ -101,24 +100,33 @@ static void seal(struct outbox *o)
 	o->stats.frame_bytes += o->frame.len;
 }
 
+static void seal(struct outbox *o, bool last)
+{
+	if (!wire_writer_count(o->writer))
+		return;
+	write_frame(o);
+	if (o->options.on_sealed)
+		o->options.on_sealed(o->options.arg, last);
+}
+
 void outbox_add(struct outbox *o, const struct event *e)
 {
 	if (!wire_writer_count(o->writer))
 		o->first_ns = clock_monotonic_ns();
 	if (wire_writer_add(o->writer, e) < 0) {
-		seal(o);
+		seal(o, false);
 		o->first_ns = clock_monotonic_ns();
 		if (wire_writer_add(o->writer, e) < 0)
 			drop(o, 1);
 	}
 	if (wire_writer_count(o->writer) >= BATCH_EVENTS || wire_writer_bytes(o->writer) >= BATCH_BYTES)
-		seal(o);
+		seal(o, true);
 }
 
 void outbox_tick(struct outbox *o, bool force)
 {
-	if (force || clock_monotonic_ns() - o->first_ns >= o->seal_after_ns)
-		seal(o);
+	if (force || clock_monotonic_ns() - o->first_ns >= o->options.seal_after_ns)
+		seal(o, true);
 }
 
 uint64_t outbox_take_dropped(struct outbox *o, int64_t *ret_since_ns)
@@ -130,6 +138,23 @@ uint64_t outbox_take_dropped(struct outbox *o, int64_t *ret_since_ns)
 	*ret_since_ns = o->dropped_since_ns;
 	o->dropped = 0;
 	return dropped;
+}
+
+uint32_t outbox_waiting(const struct outbox *o)
+{
+	return wire_writer_count(o->writer);
+}
+
+uint64_t outbox_dropped(const struct outbox *o, int64_t *ret_since_ns)
+{
+	*ret_since_ns = o->dropped_since_ns;
+	return o->dropped;
+}
+
+void outbox_dropped_before(struct outbox *o, uint64_t count, int64_t since_ns)
+{
+	o->dropped = count;
+	o->dropped_since_ns = since_ns;
 }
 
 void outbox_get_stats(struct outbox *o, struct outbox_stats *ret_stats)

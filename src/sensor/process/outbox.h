@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -20,6 +21,12 @@ struct outbox_options {
 	uint64_t spool_max_bytes;
 	const char *boot_id;
 	int64_t seal_after_ns;
+	/*
+	 * Rows are in the spool, or dropped and counted: all that were added, without last but the
+	 * one being added. Nullable.
+	 */
+	void (*on_sealed)(void *arg, bool last);
+	void *arg;
 };
 
 struct outbox_stats {
@@ -36,4 +43,9 @@ void outbox_add(struct outbox *o, const struct event *e);
 void outbox_tick(struct outbox *o, bool force);
 /* Rows dropped since the last call and since when (boot time); 0 while there is still no room. */
 uint64_t outbox_take_dropped(struct outbox *o, int64_t *ret_since_ns);
+/* Those not taken yet; and what an earlier sensor could not tell any more. */
+uint64_t outbox_dropped(const struct outbox *o, int64_t *ret_since_ns);
+void outbox_dropped_before(struct outbox *o, uint64_t count, int64_t since_ns);
+/* Rows that are not sealed yet. */
+uint32_t outbox_waiting(const struct outbox *o);
 void outbox_get_stats(struct outbox *o, struct outbox_stats *ret_stats);

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of every program at random moments, under its supervisor, while things happen.
+
+usage: kill.py BUILD [KILLS [SEED]]. All come back by themselves; of the processes started meanwhile
+each stands in the store exactly once.
+"""
+import random
+import sys
+import time
+
+from chain import SERVICES, Chain, Starts, Tap, wait_for
+
+
+def kill_all(chain, kills, seed):
+    dice = random.Random(seed)
+    starts = Starts(f"vakt-kill-{seed}")
+    try:
+        for _ in range(kills):
+            time.sleep(dice.uniform(0, 0.8))
+            chain.kill(dice.choice(SERVICES))
+    finally:
+        made = starts.stop()
+    sql = (
+        "SELECT count(), uniqExact(ProcessCommandLine), uniqExact(BootId, Cpu, Sequence) "
+        f"FROM vakt.DeviceProcessEvents WHERE {starts.where()}"
+    )
+    rows = None
+    try:
+        # More rows than made is as wrong as fewer: it is not waited for.
+        wait_for("all rows", lambda: (chain.count(sql) or [0])[0] >= made, 120, 0.5)
+    except AssertionError:
+        pass
+    time.sleep(2)
+    rows = chain.count(sql)
+    print(f"# {kills} kills, seed {seed}: {made} processes made, rows/distinct/identities {rows}")
+    print(f"# gaps told: {chain.ask('SELECT ActionType, LostKind, LostEvents, Reason FROM vakt.SensorGaps')}")
+    assert rows == [made, made, made], f"{made} made, {rows} stored"
+
+
+def no_doubles(chain):
+    for table in ("DeviceProcessEvents", "DeviceFileEvents", "DeviceNetworkEvents", "SensorGaps"):
+        rows = chain.count(f"SELECT count(), uniqExact(BootId, Cpu, Sequence) FROM vakt.{table}")
+        assert rows[0] == rows[1], f"{table}: {rows[0]} rows, {rows[1]} events"
+
+
+def main():
+    kills = int(sys.argv[2]) if len(sys.argv) > 2 else 40
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(10**6)
+    tap = Tap()
+    with Chain(sys.argv[1]) as chain:
+        tap.case(f"after {kills} kills each start stands in the store once", kill_all, chain, kills, seed)
+        tap.case("no event of any kind stands there twice", no_doubles, chain)
+        if tap.failed:
+            chain.show_logs()
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
