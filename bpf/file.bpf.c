@@ -124,6 +124,7 @@ static __always_inline void closing(struct task_struct *task, __u32 fd)
 	send_file(task, file, RECORD_FILE_WRITE, size > old ? size - old : 0);
 }
 
+/* The verifier knows the type, so its members need no bpf_core_read(). */
 static __always_inline struct pt_regs *arguments(void)
 {
 	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -139,14 +140,14 @@ static __always_inline void opened_with(long fd, __u64 flags)
 SEC("tp/syscalls/sys_exit_openat")
 int on_openat(struct trace_event_raw_sys_exit *ctx)
 {
-	opened_with(ctx->ret, PT_REGS_PARM3_CORE_SYSCALL(arguments()));
+	opened_with(ctx->ret, PT_REGS_PARM3_SYSCALL(arguments()));
 	return 0;
 }
 
 SEC("tp/syscalls/sys_exit_open")
 int on_open(struct trace_event_raw_sys_exit *ctx)
 {
-	opened_with(ctx->ret, PT_REGS_PARM2_CORE_SYSCALL(arguments()));
+	opened_with(ctx->ret, PT_REGS_PARM2_SYSCALL(arguments()));
 	return 0;
 }
 
@@ -155,7 +156,7 @@ int on_openat2(struct trace_event_raw_sys_exit *ctx)
 {
 	__u64 flags = 0; /* first member of struct open_how */
 
-	bpf_probe_read_user(&flags, sizeof(flags), (void *)PT_REGS_PARM3_CORE_SYSCALL(arguments()));
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)PT_REGS_PARM3_SYSCALL(arguments()));
 	opened_with(ctx->ret, flags);
 	return 0;
 }
@@ -189,24 +190,40 @@ int on_dup3(struct trace_event_raw_sys_enter *ctx)
 	return 0;
 }
 
-static long close_at_exit(__u32 fd, void *arg)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+struct open_fds {
+	__u64 bits;
+	__u32 first;
+};
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return 1;
-	closing(task, fd);
-	return 0;
+static long close_next(__u32 bit, void *arg)
+{
+	struct open_fds *open = arg;
+	__u64 rest = open->bits >> (bit & 63);
+
+	if (rest & 1)
+		closing(bpf_get_current_task_btf(), open->first + bit);
+	return rest == 0;
 }
 
-/* Many programs leave closing to the kernel: the table still stands when the process ends. */
+/*
+ * Many programs leave closing to the kernel: the table still stands when the process ends. Its
+ * bitmap tells which numbers are open, for few are.
+ */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit_files, struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !BPF_CORE_READ(task, files))
+	struct files_struct *files = task->files;
+	struct open_fds open;
+
+	if (task->signal->live.counter != 0 || !files)
 		return 0;
-	bpf_loop(EXIT_FDS_MAX, close_at_exit, NULL, 0);
+	for (__u32 fd = 0; fd < EXIT_FDS_MAX; fd += 64) {
+		if (fd >= files->fdt->max_fds)
+			break;
+		open.first = fd;
+		bpf_probe_read_kernel(&open.bits, sizeof(open.bits), files->fdt->open_fds + fd / 64);
+		bpf_loop(64, close_next, &open, 0);
+	}
 	return 0;
 }
 
@@ -271,8 +288,8 @@ int on_rename(struct trace_event_raw_sys_exit *ctx)
 	struct pt_regs *regs = arguments();
 
 	if (ctx->ret == 0)
-		renamed(AT_FDCWD, (const char *)PT_REGS_PARM1_CORE_SYSCALL(regs), AT_FDCWD,
-			(const char *)PT_REGS_PARM2_CORE_SYSCALL(regs));
+		renamed(AT_FDCWD, (const char *)PT_REGS_PARM1_SYSCALL(regs), AT_FDCWD,
+			(const char *)PT_REGS_PARM2_SYSCALL(regs));
 	return 0;
 }
 
@@ -281,10 +298,10 @@ static __always_inline void renamed_at(long ret)
 	struct pt_regs *regs = arguments();
 
 	if (ret == 0)
-		renamed(PT_REGS_PARM1_CORE_SYSCALL(regs),
-			(const char *)PT_REGS_PARM2_CORE_SYSCALL(regs),
-			PT_REGS_PARM3_CORE_SYSCALL(regs),
-			(const char *)PT_REGS_PARM4_CORE_SYSCALL(regs));
+		renamed(PT_REGS_PARM1_SYSCALL(regs),
+			(const char *)PT_REGS_PARM2_SYSCALL(regs),
+			PT_REGS_PARM3_SYSCALL(regs),
+			(const char *)PT_REGS_PARM4_SYSCALL(regs));
 }
 
 SEC("tp/syscalls/sys_exit_renameat")
@@ -305,7 +322,7 @@ SEC("tp/syscalls/sys_exit_unlink")
 int on_unlink(struct trace_event_raw_sys_exit *ctx)
 {
 	if (ctx->ret == 0)
-		deleted(AT_FDCWD, (const char *)PT_REGS_PARM1_CORE_SYSCALL(arguments()));
+		deleted(AT_FDCWD, (const char *)PT_REGS_PARM1_SYSCALL(arguments()));
 	return 0;
 }
 
@@ -314,8 +331,8 @@ int on_unlinkat(struct trace_event_raw_sys_exit *ctx)
 {
 	struct pt_regs *regs = arguments();
 
-	if (ctx->ret == 0 && !(PT_REGS_PARM3_CORE_SYSCALL(regs) & AT_REMOVEDIR))
-		deleted(PT_REGS_PARM1_CORE_SYSCALL(regs),
-			(const char *)PT_REGS_PARM2_CORE_SYSCALL(regs));
+	if (ctx->ret == 0 && !(PT_REGS_PARM3_SYSCALL(regs) & AT_REMOVEDIR))
+		deleted(PT_REGS_PARM1_SYSCALL(regs),
+			(const char *)PT_REGS_PARM2_SYSCALL(regs));
 	return 0;
 }

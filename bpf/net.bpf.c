@@ -78,10 +78,14 @@ static __always_inline void on_outcome(const struct sock *sk, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int newstate)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 family = sk->__sk_common.skc_family;
 	struct record_task task = {};
 	__u64 key = (__u64)sk;
 
+	/* The states of a connection's end, which are half of all, tell nothing. */
+	if (oldstate != BPF_TCP_SYN_SENT && newstate != BPF_TCP_SYN_SENT &&
+	    newstate != BPF_TCP_LISTEN && newstate != BPF_TCP_ESTABLISHED)
+		return 0;
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
 	/* Makes the cookie that fill_socket() reads; sockets nobody asks for have none. */

@@ -25,14 +25,14 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct record_fork r = {};
 
-	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (child->pid != child->tgid)
 		return 0;
 	r.h.kind = RECORD_PROCESS_FORK;
 	task_fill(parent, &r.h.task);
 	ring_number(&r.h);
-	r.child_pid = BPF_CORE_READ(child, tgid);
-	r.child_tid = BPF_CORE_READ(child, pid);
-	r.child_start_boottime_ns = BPF_CORE_READ(child, start_boottime);
+	r.child_pid = child->tgid;
+	r.child_tid = child->pid;
+	r.child_start_boottime_ns = child->start_boottime;
 	ring_send(&r.h, sizeof(r));
 	return 0;
 }
@@ -43,14 +43,14 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct record_exit r = {};
 
 	/* The tracepoint comes after this thread was taken off the count. */
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (task->signal->live.counter != 0)
 		return 0;
 	r.h.kind = RECORD_PROCESS_EXIT;
 	task_fill(task, &r.h.task);
 	ring_number(&r.h);
-	r.exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+	r.exit_code = task->signal->group_exit_code;
 	if (!r.exit_code)
-		r.exit_code = BPF_CORE_READ(task, exit_code);
+		r.exit_code = task->exit_code;
 	ring_send(&r.h, sizeof(r));
 	return 0;
 }
@@ -71,8 +71,8 @@ static __always_inline void fill_file(struct record_exec *r, struct file *file)
 
 static __always_inline __u32 append_argv(struct scratch *s, __u32 off, struct task_struct *task)
 {
-	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
-	unsigned long len = BPF_CORE_READ(task, mm, arg_end) - start;
+	unsigned long start = task->mm->arg_start;
+	unsigned long len = task->mm->arg_end - start;
 
 	if (len >= RECORD_ARGV_MAX) {
 		len = RECORD_ARGV_MAX - 1;
@@ -91,7 +91,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct scratch *s = scratch_take(RECORD_PROCESS_EXEC);
-	struct file *file = BPF_CORE_READ(bprm, file);
+	struct file *file = bprm->file;
 	struct record_exec *r;
 	__u32 off;
 

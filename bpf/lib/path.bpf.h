@@ -34,6 +34,26 @@ struct path_walk {
 	struct mount *mnt;
 };
 
+/* Members of struct dentry that follow each other, read at once. */
+struct path_names {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+static __always_inline void path_read(struct path_names *names, const struct dentry *dentry)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+	    bpf_core_field_offset(struct dentry, d_parent) + sizeof(void *)) {
+		bpf_probe_read_kernel(names, sizeof(*names),
+				      (const char *)dentry +
+					      bpf_core_field_offset(struct dentry, d_parent));
+		return;
+	}
+	names->d_parent = BPF_CORE_READ(dentry, d_parent);
+	names->d_name.len = BPF_CORE_READ(dentry, d_name.len);
+	names->d_name.name = BPF_CORE_READ(dentry, d_name.name);
+}
+
 /* One step up, for bpf_loop(): 1 ends the walk. A plain loop is too much for the verifier. */
 static long path_step(__u32 i, void *arg)
 {
@@ -44,13 +64,13 @@ static long path_step(__u32 i, void *arg)
 	struct mount *mnt = w->mnt;
 	struct vfsmount *vfs =
 		(struct vfsmount *)((char *)mnt + bpf_core_field_offset(struct mount, mnt));
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	const unsigned char *name;
 	__u32 len, pos = b->start;
+	struct path_names names;
 
 	if (dentry == w->root && vfs == w->root_mnt)
 		return 1;
-	if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == parent) {
+	path_read(&names, dentry);
+	if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == names.d_parent) {
 		struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
 
 		if (mnt == up)
@@ -59,16 +79,16 @@ static long path_step(__u32 i, void *arg)
 		w->mnt = up;
 		return 0;
 	}
-	len = BPF_CORE_READ(dentry, d_name.len) & NAME_MASK;
-	name = BPF_CORE_READ(dentry, d_name.name);
+	len = names.d_name.len & NAME_MASK;
 	if (pos < len + 1)
 		return 1;
 	pos -= len;
-	bpf_probe_read_kernel(&b->data[pos & (RECORD_PATH_MAX - 1)], len, name);
+	bpf_probe_read_kernel(&b->data[pos & (RECORD_PATH_MAX - 1)], len,
+			      names.d_name.name);
 	pos--;
 	b->data[pos & (RECORD_PATH_MAX - 1)] = '/';
 	b->start = pos;
-	w->dentry = parent;
+	w->dentry = names.d_parent;
 	return 0;
 }
 
@@ -79,8 +99,8 @@ static __always_inline __u32 path_walk(struct path_buffer *b, struct dentry *den
 	struct path_walk w = {
 		.b = b,
 		.dentry = dentry,
-		.root = BPF_CORE_READ(task, fs, root.dentry),
-		.root_mnt = BPF_CORE_READ(task, fs, root.mnt),
+		.root = task->fs->root.dentry,
+		.root_mnt = task->fs->root.mnt,
 		.mnt = path_mount(vfsmount),
 	};
 
