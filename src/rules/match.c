@@ -15,7 +15,6 @@
 
 struct rules_scratch {
 	const struct rules_set *set;
-	hs_scratch_t *hs;
 	struct leaf_regex regex;
 	const struct rules_event *event;
 	uint32_t number;       /* of the current event */
@@ -48,8 +47,6 @@ int rules_scratch_new(const struct rules_set *s, struct rules_scratch **ret_scra
 	if (!x->groups || !x->bit_marks || !x->rule_marks || !x->value_marks || !x->values ||
 	    !x->woken)
 		return -ENOMEM;
-	if (s->scratch && hs_clone_scratch(s->scratch, &x->hs) != HS_SUCCESS)
-		return -ENOMEM;
 	if (leaf_regex_init(&x->regex) < 0)
 		return -ENOMEM;
 	*ret_scratch = TAKE_PTR(x);
@@ -60,7 +57,6 @@ void rules_scratch_free(struct rules_scratch *x)
 {
 	if (!x)
 		return;
-	hs_free_scratch(x->hs);
 	leaf_regex_done(&x->regex);
 	free(x->bit_marks);
 	free(x->rule_marks);
@@ -122,12 +118,11 @@ static void set_bit(struct rules_scratch *x, uint32_t bit)
 		wake(x, s->woken[i]);
 }
 
-static int on_literal(unsigned int id, unsigned long long from _unused_, unsigned long long to,
-		      unsigned int flags _unused_, void *arg)
+static void on_literal(void *arg, uint32_t number, size_t end)
 {
 	struct rules_scratch *x = arg;
-	const struct set_literal *l = &x->scan->literals[id];
-	bool begins = to == l->len, ends = to == x->scan_len;
+	const struct set_literal *l = &x->scan->literals[number];
+	bool begins = end == l->len, ends = end == x->scan_len;
 
 	if (l->bits[LEAF_CONTAINS] != BIT_NONE)
 		set_bit(x, l->bits[LEAF_CONTAINS]);
@@ -137,38 +132,30 @@ static int on_literal(unsigned int id, unsigned long long from _unused_, unsigne
 		set_bit(x, l->bits[LEAF_ENDS]);
 	if (begins && ends && l->bits[LEAF_EQUAL] != BIT_NONE)
 		set_bit(x, l->bits[LEAF_EQUAL]);
-	return 0;
 }
 
-static int scan_value(struct rules_scratch *x, const struct set_scan *scan,
-		      const struct rules_value *v)
+static void scan_value(struct rules_scratch *x, const struct set_scan *scan,
+		       const struct rules_value *v)
 {
 	if (v->kind != RULES_TEXT && v->kind != RULES_NUMBER && v->kind != RULES_BOOL)
-		return 0;
-	if (!v->len)
-		return 0;
-	if (v->len > UINT32_MAX)
-		return -EMSGSIZE;
+		return;
 	x->scan = scan;
 	x->scan_len = v->len;
-	return hs_scan(scan->db, v->text, (unsigned int)v->len, 0, x->hs, on_literal, x) ==
-		       HS_SUCCESS
-		   ? 0
-		   : -EIO;
+	literals_scan(scan->matcher, v->text, v->len, on_literal, x);
 }
 
-static int scan_field(struct rules_scratch *x, const struct set_scan *scan)
+static void scan_field(struct rules_scratch *x, const struct set_scan *scan)
 {
 	struct rules_value v;
-	int r = 0;
 
-	if (scan->field != FIELD_ANY)
-		return scan_value(x, scan, get_value(x, scan->field));
+	if (scan->field != FIELD_ANY) {
+		scan_value(x, scan, get_value(x, scan->field));
+		return;
+	}
 	if (!x->event->value)
-		return 0;
-	for (unsigned int i = 0; r == 0 && x->event->value(x->event->event, i, &v); i++)
-		r = scan_value(x, scan, &v);
-	return r;
+		return;
+	for (unsigned int i = 0; x->event->value(x->event->event, i, &v); i++)
+		scan_value(x, scan, &v);
 }
 
 /* ---- evaluation ---- */
@@ -262,12 +249,8 @@ int set_match(const struct rules_set *s, struct rules_scratch *x, const unsigned
 	for (unsigned int i = 0; i < group_count; i++) {
 		const struct set_group *g = &s->groups[groups[i]];
 
-		for (unsigned int k = 0; k < g->scan_count; k++) {
-			int r = scan_field(x, &g->scans[k]);
-
-			if (r < 0)
-				return r;
-		}
+		for (unsigned int k = 0; k < g->scan_count; k++)
+			scan_field(x, &g->scans[k]);
 		for (unsigned int k = 0; k < g->always_count; k++)
 			wake(x, g->always[k]);
 	}

@@ -105,9 +105,9 @@ DEFINE_CLEANUP(struct rules_scratch *, rules_scratch_free)
 
 typedef void (*rules_match_fn)(void *arg, unsigned int rule);
 /*
- * Calls match for each rule that is true of the event, in the order the rules were added. Count of
- * matches; -EIO where the matcher failed, -EMSGSIZE for a value of 4 GiB. A regular expression
- * that runs into its limit counts as no match and is counted by rules_scratch_given_up().
+ * Calls match for each rule that is true of the event, in the order the rules were added. Returns the
+ * count of matches. A regular expression that runs into its limit counts as no match and is counted
+ * by rules_scratch_given_up().
  */
 int rules_match(const struct rules_set *s, struct rules_scratch *scratch,
 		const struct rules_event *event, rules_match_fn match, void *arg);

@@ -348,53 +348,26 @@ static int assign_groups(struct rules_set *s)
 	return 0;
 }
 
-static int compile_patterns(struct compiler *c, const struct field_literals *f, hs_database_t **ret)
-{
-	_cleanup_free_ const char **texts = calloc(f->count, sizeof(*texts));
-	_cleanup_free_ size_t *lens = calloc(f->count, sizeof(*lens));
-	_cleanup_free_ unsigned int *flags = calloc(f->count, sizeof(*flags));
-	_cleanup_free_ unsigned int *ids = calloc(f->count, sizeof(*ids));
-	hs_compile_error_t *error = NULL;
-
-	if (!texts || !lens || !flags || !ids)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < f->count; i++) {
-		const struct set_literal *l = &f->items[i]->set;
-
-		texts[i] = f->items[i]->text;
-		lens[i] = l->len;
-		ids[i] = i;
-		flags[i] = HS_FLAG_CASELESS;
-		/* Where it stands does not matter if only its presence is asked. */
-		if (l->bits[LEAF_EQUAL] == BIT_NONE && l->bits[LEAF_STARTS] == BIT_NONE &&
-		    l->bits[LEAF_ENDS] == BIT_NONE)
-			flags[i] |= HS_FLAG_SINGLEMATCH;
-	}
-	if (hs_compile_lit_multi(texts, flags, ids, lens, f->count, HS_MODE_BLOCK, NULL, ret,
-				 &error) != HS_SUCCESS) {
-		err_setf(c->err, -EINVAL, "literal matcher: %s", error ? error->message : "failed");
-		hs_free_compile_error(error);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static int compile_scan(struct compiler *c, const struct field_literals *f, struct set_scan *scan)
 {
+	_cleanup_free_ struct literal_text *texts = calloc(f->count, sizeof(*texts));
 	int r;
 
 	scan->field = f->field;
 	scan->literals = arena_array(&c->set->arena, struct set_literal, f->count);
-	if (!scan->literals)
+	if (!texts || !scan->literals)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < f->count; i++)
+	for (unsigned int i = 0; i < f->count; i++) {
 		scan->literals[i] = f->items[i]->set;
-	r = compile_patterns(c, f, &scan->db);
+		texts[i] = (struct literal_text){ f->items[i]->text, scan->literals[i].len };
+	}
+	r = literals_new(texts, f->count, &scan->matcher);
+	if (r == -E2BIG)
+		return err_setf(c->err, r, "the values of one field have more than %u bytes",
+				LITERALS_STATES_MAX);
 	if (r < 0)
 		return r;
 	scan->count = f->count;
-	if (hs_alloc_scratch(scan->db, &c->set->scratch) != HS_SUCCESS)
-		return -ENOMEM;
 	return 0;
 }
 
@@ -517,8 +490,7 @@ void rules_set_free(struct rules_set *s)
 		return;
 	for (unsigned int g = 0; g < s->group_count; g++)
 		for (unsigned int i = 0; i < s->groups[g].scan_count; i++)
-			hs_free_database(s->groups[g].scans[i].db);
-	hs_free_scratch(s->scratch);
+			literals_free(s->groups[g].scans[i].matcher);
 	free(s->nodes);
 	pool_unref(s->pool);
 	arena_done(&s->arena);

@@ -8,8 +8,7 @@
  */
 #pragma once
 
-#include <hs/hs.h>
-
+#include "rules/literals.h"
 #include "rules/rule.h"
 
 #define BIT_NONE UINT32_MAX
@@ -22,8 +21,8 @@ struct set_literal {
 /* The matcher of one field in one group. */
 struct set_scan {
 	unsigned int field; /* or FIELD_ANY */
-	hs_database_t *db;
-	struct set_literal *literals; /* by pattern id */
+	struct literals *matcher;
+	struct set_literal *literals; /* by the matcher's numbers */
 	unsigned int count;
 };
 
@@ -66,7 +65,6 @@ struct rules_set {
 	/* rules that bit b wakes: woken[wake_start[b] .. wake_start[b + 1]) */
 	uint32_t *wake_start;
 	uint32_t *woken;
-	hs_scratch_t *scratch; /* prototype, to be cloned */
 };
 
 /* Rules of the group may be true of an event of this logsource. */
