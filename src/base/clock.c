@@ -105,7 +105,7 @@ int clock_parse_rfc3339(const char *text, int64_t *ret_realtime_ns)
 {
 	const char *p = text;
 	struct tm tm = { 0 };
-	int64_t frac = 0;
+	int64_t frac = 0, ns;
 	int year, month, zone = 0;
 
 	if (read_number(&p, 4, 1, 9999, &year) < 0 || *p++ != '-' ||
@@ -132,6 +132,9 @@ int clock_parse_rfc3339(const char *text, int64_t *ret_realtime_ns)
 	}
 	if (read_zone(&p, &zone) < 0 || *p)
 		return -EINVAL;
-	*ret_realtime_ns = ((int64_t)timegm(&tm) - zone) * NSEC_PER_SEC + frac;
+	if (__builtin_mul_overflow((int64_t)timegm(&tm) - zone, NSEC_PER_SEC, &ns) ||
+	    __builtin_add_overflow(ns, frac, &ns))
+		return -ERANGE;
+	*ret_realtime_ns = ns;
 	return 0;
 }

@@ -26,6 +26,6 @@ void clock_format_rfc3339(int64_t realtime_ns, int digits, char *buf);
 
 /*
  * Reads "YYYY-MM-DD[THH:MM[:SS[.fraction]][Z|+HH:MM]]"; without a zone it is UTC. -EINVAL for
- * anything else, trailing text included.
+ * anything else, trailing text included; -ERANGE before 1678 and after 2261.
  */
 int clock_parse_rfc3339(const char *text, int64_t *ret_realtime_ns);

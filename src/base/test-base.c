@@ -65,6 +65,8 @@ static void clock_text_goes_both_ways(void **state _unused_)
 	assert_string_equal(text, "1969-12-31T23:59:59.999999999Z");
 	assert_int_equal(clock_parse_rfc3339("2026-13-01", &ns), -EINVAL);
 	assert_int_equal(clock_parse_rfc3339("2026-01-01x", &ns), -EINVAL);
+	assert_int_equal(clock_parse_rfc3339("9999-12-31", &ns), -ERANGE);
+	assert_int_equal(clock_parse_rfc3339("0001-01-01", &ns), -ERANGE);
 }
 
 static void map_survives_growth_and_removal(void **state _unused_)

@@ -28,7 +28,7 @@ struct cloud {
 	/* of the running server only */
 	struct telemetry *telemetry;
 	struct ingest *ingest;
-	struct api api;
+	struct api *api;
 	struct http_server *devices, *portal;
 };
 

@@ -61,17 +61,23 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		.body_max = PORTAL_BODY_MAX,
 		.workers = 8,
 	};
-	int r;
+	const struct api_options api = {
+		.state = cloud->state,
+		.telemetry = cloud->telemetry,
+		.fleet = cloud->fleet,
+		.state_dir = o->state_dir,
+		.first_password_file = cloud->first_password_file,
+		.public_host = o->public_host,
+		.device_port = o->device_port,
+	};
+	int r = api_open(&api, &cloud->api, err);
 
-	cloud->api.state = cloud->state;
-	cloud->api.first_password_file = cloud->first_password_file;
-	cloud->api.throttle = access_throttle_new();
-	if (!cloud->api.throttle)
-		return err_setf(err, -ENOMEM, "out of memory");
-	api_prepare(&cloud->api, &options);
+	if (r < 0)
+		return r;
+	api_prepare(cloud->api, &options);
 	r = http_server_new(&options, &cloud->portal, err);
 	if (r == 0)
-		r = http_server_add_routes(cloud->portal, api_routes, &cloud->api);
+		r = api_serve(cloud->api, cloud->portal);
 	if (r == 0)
 		r = http_server_add_static(cloud->portal, "/", o->portal_dir);
 	/* A mistyped address of the API is no page of the portal. */

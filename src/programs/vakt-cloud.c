@@ -42,7 +42,7 @@ static void cloud_done(struct cloud *cloud)
 {
 	http_server_free(cloud->portal);
 	http_server_free(cloud->devices);
-	access_throttle_free(cloud->api.throttle);
+	api_close(cloud->api);
 	ingest_close(cloud->ingest);
 	fleet_close(cloud->fleet);
 	telemetry_close(cloud->telemetry);

@@ -11,12 +11,13 @@
 #include <time.h>
 
 #include "state-schema-2.gen.h"
+#include "state-schema-3.gen.h"
 #include "state-schema.gen.h"
 
 #define BUSY_TIMEOUT_MS 10000
 
 /* Version n of the database is what migrations[0 .. n-1] make of an empty one. */
-static const char *const migrations[] = { state_schema_sql, state_schema_2_sql };
+static const char *const migrations[] = { state_schema_sql, state_schema_2_sql, state_schema_3_sql };
 
 struct state_conn {
 	struct state_conn *next;
@@ -333,6 +334,39 @@ int state_query(struct state_conn *c, struct state_stmt **ret_stmt, struct err *
 		return fail(c, rc, sql, err);
 	}
 	*ret_stmt = st;
+	return 0;
+}
+
+static int bind_value(sqlite3_stmt *stmt, int i, const struct state_value *v)
+{
+	switch (v->type) {
+	case 's':
+		return sqlite3_bind_text(stmt, i, v->text, -1, SQLITE_TRANSIENT);
+	case 'i':
+		return sqlite3_bind_int64(stmt, i, v->number);
+	case 'd':
+		return sqlite3_bind_double(stmt, i, v->real);
+	case 'n':
+		return sqlite3_bind_null(stmt, i);
+	default:
+		return SQLITE_MISUSE;
+	}
+}
+
+int state_query_values(struct state_conn *c, struct state_stmt **ret_stmt, struct err *err,
+		       const char *sql, const struct state_value *values, size_t count)
+{
+	_cleanup_(state_donep) struct state_stmt *st = calloc(1, sizeof(*st));
+	int rc;
+
+	if (!st)
+		return err_setf(err, -ENOMEM, "out of memory");
+	rc = sqlite3_prepare_v2(c->db, sql, -1, &st->stmt, NULL);
+	for (size_t i = 0; i < count && rc == SQLITE_OK; i++)
+		rc = bind_value(st->stmt, (int)i + 1, &values[i]);
+	if (rc != SQLITE_OK)
+		return fail(c, rc, sql, err);
+	*ret_stmt = TAKE_PTR(st);
 	return 0;
 }
 

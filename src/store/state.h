@@ -42,6 +42,17 @@ int state_exec(struct state_conn *c, struct err *err, const char *sql, const cha
 int64_t state_changes(const struct state_conn *c);
 int state_query(struct state_conn *c, struct state_stmt **ret_stmt, struct err *err,
 		const char *sql, const char *types, ...);
+/* For statements put together at run time: a letter of the above (s, i, d, n) and its value. */
+struct state_value {
+	char type;
+	union {
+		const char *text;
+		int64_t number;
+		double real;
+	};
+};
+int state_query_values(struct state_conn *c, struct state_stmt **ret_stmt, struct err *err,
+		       const char *sql, const struct state_value *values, size_t count);
 /* 1: a row stands ready, 0: no more, negative errno. */
 int state_step(struct state_stmt *st, struct err *err);
 void state_done(struct state_stmt *st);

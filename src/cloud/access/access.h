@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "cloud/access/permissions.h"
@@ -103,9 +104,36 @@ int access_session_end(struct state_conn *c, const char *token, struct err *err)
 /* Compares in constant time. */
 bool access_csrf_matches(const struct access_identity *id, const char *header);
 
+/*
+ * Tokens of programs: OAuth 2.0 client credentials (RFC 6749 section 4.4), JWT (RFC 7519) signed
+ * RS256 with a key that never leaves the state directory.
+ */
+#define ACCESS_BEARER_LIFETIME_S 3600
+#define ACCESS_BEARER_MAX 4096
+struct access_signer;
+/* Loads DIR/token.key or makes it. */
+int access_signer_open(const char *dir, struct access_signer **ret_signer, struct err *err);
+void access_signer_close(struct access_signer *s);
+DEFINE_CLEANUP(struct access_signer *, access_signer_close)
+
+struct access_token_request {
+	const char *tenant; /* id or name */
+	const char *client_id, *client_secret;
+	const char *audience;
+	const char *issuer; /* our address; the tenant is appended */
+};
+/* -EACCES: client or secret is wrong, or revoked; -ENOENT: no such tenant. Appends the token. */
+int access_token_issue(struct access_signer *s, struct state_conn *c,
+		       const struct access_token_request *request, struct buf *ret_token,
+		       struct err *err);
+/* -ENOENT: forged, expired, or the client is gone. Permissions are those the client has now. */
+int access_token_check(struct access_signer *s, struct state_conn *c, const char *token,
+		       int64_t now_ns, struct access_identity *ret_id, struct err *err);
+
 struct access_event {
 	const char *operation, *target, *address;
 	const char *outcome; /* Success, Denied, Failed */
+	const char *details; /* JSON object, or NULL */
 };
 /* id NULL: nobody was known; the row then belongs to the only tenant. */
 int access_audit(struct state_conn *c, const struct access_identity *id,

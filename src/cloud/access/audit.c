@@ -12,13 +12,13 @@ int access_audit(struct state_conn *c, const struct access_identity *id,
 
 	if (r < 0)
 		return r;
-	r = state_exec(c, err,
-		       "INSERT INTO audit (tenant_id, time_ns, actor, address, operation, target,"
-		       " outcome) VALUES (coalesce(?, (SELECT id FROM tenant ORDER BY created_ns"
-		       " LIMIT 1)),?,?,?,?,?,?)",
-		       "sisssss", id ? id->tenant_id : NULL, clock_realtime_ns(),
-		       id ? id->name : "", event->address, event->operation, event->target,
-		       event->outcome);
+	r = state_exec(
+	    c, err,
+	    "INSERT INTO audit (tenant_id, time_ns, actor, address, operation, target,"
+	    " outcome, details) VALUES (coalesce(?, (SELECT id FROM tenant ORDER BY created_ns"
+	    " LIMIT 1)),?,?,?,?,?,?,coalesce(?,'{}'))",
+	    "sissssss", id ? id->tenant_id : NULL, clock_realtime_ns(), id ? id->name : "",
+	    event->address, event->operation, event->target, event->outcome, event->details);
 	if (r >= 0)
 		r = state_commit(c, err);
 	state_rollback(c);

@@ -21,8 +21,11 @@
 	X(ALERT_WRITE, ACCESS_WRITERS, "Alert.ReadWrite.All")                                      \
 	X(MACHINE_READ, ACCESS_ANYONE, "Machine.Read.All Machine.ReadWrite.All")                   \
 	X(INCIDENT_READ, ACCESS_ANYONE, "Incident.Read.All Incident.ReadWrite.All")                \
+	X(INCIDENT_WRITE, ACCESS_WRITERS, "Incident.ReadWrite.All")                                \
+	X(EVENT_READ, ACCESS_ANYONE, "AdvancedQuery.Read.All")                                     \
 	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
+	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \
 	X(AUDIT_READ, ACCESS_WRITERS, "")
 
 enum access_role_bit {

@@ -4,33 +4,28 @@
  */
 #pragma once
 
-#include "cloud/access/access.h"
+#include "cloud/fleet/fleet.h"
 #include "net/http_server.h"
 #include "store/state.h"
+#include "store/telemetry.h"
 
-struct api {
+struct api;
+
+struct api_options {
 	struct state *state;
-	struct access_throttle *throttle;
+	struct telemetry *telemetry;
+	struct fleet *fleet;
+	const char *state_dir;		 /* holds the key that signs tokens */
 	const char *first_password_file; /* removed when that password is changed; nullable */
+	const char *public_host;
+	uint16_t device_port;
 };
 
-/* Fills before/after/arg of the options; add api_routes to the server made from them. */
+/* What the options point to must outlive the API. */
+int api_open(const struct api_options *options, struct api **ret_api, struct err *err);
+void api_close(struct api *a);
+DEFINE_CLEANUP(struct api *, api_close)
+
+/* Fills before/after/arg of the server's options; api_serve adds the routes to the server. */
 void api_prepare(struct api *a, struct http_server_options *options);
-extern const struct http_route api_routes[];
-
-/* What is wrong, in the reference's error form. */
-struct api_problem {
-	int status;
-	const char *code, *message;
-};
-int api_error(const struct http_request *req, struct http_response *res,
-	      const struct api_problem *problem);
-const struct access_identity *api_identity(const struct http_request *req);
-
-int api_login(struct http_request *req, struct http_response *res, void *arg);
-int api_session(struct http_request *req, struct http_response *res, void *arg);
-int api_session_change(struct http_request *req, struct http_response *res, void *arg);
-int api_password(struct http_request *req, struct http_response *res, void *arg);
-int api_logout(struct http_request *req, struct http_response *res, void *arg);
-int api_machines_list(struct http_request *req, struct http_response *res, void *arg);
-int api_machines_get(struct http_request *req, struct http_response *res, void *arg);
+int api_serve(struct api *a, struct http_server *server);

@@ -4,53 +4,50 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
-#include "cloud/api/api.h"
+#include "cloud/api/api_internal.h"
 
-const struct http_route api_routes[] = {
-#define P(name) ACCESS_PERMISSION_##name
-	{ HTTP_POST, "/portal/api/login", api_login, P(ANONYMOUS), "session_login" },
-	{ HTTP_GET, "/portal/api/session", api_session, P(SELF), "session_get" },
-	{ HTTP_PATCH, "/portal/api/session", api_session_change, P(SELF), "session_change" },
-	{ HTTP_POST, "/portal/api/password", api_password, P(SELF), "password_change" },
-	{ HTTP_POST, "/portal/api/logout", api_logout, P(SELF), "session_logout" },
-	{ HTTP_GET, "/api/machines", api_machines_list, P(MACHINE_READ), "machines_list" },
-	{ HTTP_GET, "/api/machines/{id}", api_machines_get, P(MACHINE_READ), "machines_get" },
-	{ HTTP_GET, "/api/v1.0/machines", api_machines_list, P(MACHINE_READ), "machines_list" },
-	{ HTTP_GET, "/api/v1.0/machines/{id}", api_machines_get, P(MACHINE_READ), "machines_get" },
-#undef P
-	{ 0 },
+/* The reference's usual limits of a program; people at the portal scroll. */
+static const struct api_rate program_rate = { 100, 1500 }, person_rate = { 2000, 60000 };
+
+/* What a request carries from before to after. */
+struct caller {
+	struct access_identity id;
+	bool program; /* a token instead of a session */
+	char *details;
 };
 
-const struct access_identity *api_identity(const struct http_request *req)
+static struct caller *caller_of(const struct http_request *req)
 {
 	return req->user;
 }
 
-int api_error(const struct http_request *req, struct http_response *res,
-	      const struct api_problem *problem)
+const struct access_identity *api_identity(const struct http_request *req)
 {
-	_cleanup_buf_ struct buf b = BUF_INIT(16384);
+	return req->user ? &caller_of(req)->id : NULL;
+}
 
-	buf_append_str(&b, "{\"error\":{\"code\":");
-	buf_append_json(&b, problem->code, strlen(problem->code));
-	buf_append_str(&b, ",\"message\":");
-	buf_append_json(&b, problem->message, strlen(problem->message));
-	buf_printf(&b, ",\"target\":\"%s\"}}", req->request_id);
-	return buf_error(&b) ?: http_response_json(res, problem->status, b.data, b.len);
+void api_note(struct http_request *req, const json_t *details)
+{
+	struct caller *caller = caller_of(req);
+
+	free(caller->details);
+	caller->details = json_dumps(details, JSON_COMPACT);
 }
 
 static int audit(struct api *a, struct http_request *req, const char *outcome)
 {
-	struct access_event event = { req->route->operation, req->path, req->peer_address,
-				      outcome };
+	struct access_event event = { req->route->operation, req->path, req->peer_address, outcome,
+				      caller_of(req)->details };
 
 	return access_audit(state_get(a->state), api_identity(req), &event, NULL);
 }
 
 static const struct api_problem
     not_logged_in = { 401, "Unauthorized", "Log in first." },
+    bad_token = { 401, "Unauthorized", "The token is not valid or no longer so." },
     not_allowed = { 403, "Forbidden", "The identity may not do this." },
     no_csrf = { 403, "Forbidden", "The session's X-CSRF-Token header is missing or wrong." },
     change_first = { 403, "PasswordChangeRequired", "Change the password first." };
@@ -76,61 +73,95 @@ static void set_headers(struct http_response *res)
 			     " frame-ancestors 'none'");
 }
 
-/* 0 with req->user set where the session is good, unset where there is none. */
-static int identify(struct api *a, struct http_request *req)
+static const char *bearer_of(const struct http_request *req)
 {
-	const char *token = http_request_cookie(req, "vakt_session");
-	_cleanup_free_ struct access_identity *id = NULL;
-	int r;
+	const char *value = http_request_header(req, "Authorization");
 
-	if (!token)
-		return 0;
-	id = calloc(1, sizeof(*id));
-	if (!id)
-		return -ENOMEM;
-	r = access_session_get(state_get(a->state), token, clock_realtime_ns(), id, NULL);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	req->user = TAKE_PTR(id);
-	return 0;
+	return value && strncasecmp(value, "Bearer ", 7) == 0 ? value + 7 : NULL;
 }
 
-static int before(struct http_request *req, struct http_response *res, void *arg)
+/* 0 with req->user set where token or session is good, unset where there is none. */
+static int identify(struct api *a, struct http_request *req)
 {
-	const struct access_identity *id;
-	enum access_permission needed;
-	struct api *a = arg;
-	int r;
+	const char *session = http_request_cookie(req, "vakt_session"), *bearer = bearer_of(req);
+	_cleanup_free_ struct caller *caller = calloc(1, sizeof(*caller));
+	struct state_conn *c = state_get(a->state);
+	int64_t now = clock_realtime_ns();
+	int r = -ENOENT;
 
-	set_headers(res);
-	if (!req->route) /* files of the portal hold no data */
-		return 0;
-	http_response_header(res, "Cache-Control", "no-store");
-	needed = req->route->permission;
-	r = identify(a, req);
-	if (r < 0)
-		return r;
-	id = api_identity(req);
-	if (needed == ACCESS_PERMISSION_ANONYMOUS)
-		return 0;
+	if (!caller || !c)
+		return -ENOMEM;
+	caller->program = bearer != NULL;
+	if (bearer)
+		r = access_token_check(a->signer, c, bearer, now, &caller->id, NULL);
+	else if (session)
+		r = access_session_get(c, session, now, &caller->id, NULL);
+	if (r == 0)
+		req->user = TAKE_PTR(caller);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* One request in a row too many is answered; 0: go on. */
+static int limit(struct api *a, const struct http_request *req, struct http_response *res)
+{
+	struct api_rate rate = api_route_of(a, req)->rate;
+	const struct caller *caller = caller_of(req);
+	unsigned int wait_s;
+
+	if (!rate.a_minute)
+		rate = caller->program ? program_rate : person_rate;
+	wait_s = api_limit_take(a->limit, caller->id.principal_id, req->route->operation, rate,
+				clock_monotonic_ns());
+	return wait_s ? (api_too_many(req, res, wait_s) ?: 1) : 0;
+}
+
+static int check(struct api *a, struct http_request *req, struct http_response *res,
+		 enum access_permission needed)
+{
+	const struct access_identity *id = api_identity(req);
+
+	if (!id && bearer_of(req)) {
+		http_response_header(res, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+		return refuse(a, req, res, &bad_token);
+	}
 	if (!id)
 		return refuse(a, req, res, &not_logged_in);
 	if (!access_allows(id, needed))
 		return refuse(a, req, res, &not_allowed);
 	if (id->must_change_password && needed != ACCESS_PERMISSION_SELF)
 		return refuse(a, req, res, &change_first);
-	if (req->method != HTTP_GET &&
+	/* A browser sends the cookie for others as well; it never sends a token by itself. */
+	if (req->method != HTTP_GET && !caller_of(req)->program &&
 	    !access_csrf_matches(id, http_request_header(req, "X-CSRF-Token")))
 		return refuse(a, req, res, &no_csrf);
-	return 0;
+	return limit(a, req, res);
+}
+
+static int before(struct http_request *req, struct http_response *res, void *arg)
+{
+	int r;
+
+	set_headers(res);
+	if (!req->route) /* files of the portal hold no data */
+		return 0;
+	http_response_header(res, "Cache-Control", "no-store");
+	if (req->route->permission == ACCESS_PERMISSION_ANONYMOUS)
+		return 0;
+	r = identify(arg, req);
+	return r < 0 ? r : check(arg, req, res, req->route->permission);
 }
 
 static void after(struct http_request *req, struct http_response *res, void *arg)
 {
+	struct caller *caller = caller_of(req);
+
+	if (!caller)
+		return;
 	/* Anonymous routes keep their own record: they know the name that was tried. */
-	if (req->user && req->method != HTTP_GET && res->status != 403)
+	if (req->method != HTTP_GET && res->status != 403 && res->status != 429)
 		(void)audit(arg, req, res->status < 400 ? "Success" : "Failed");
-	free(req->user);
+	free(caller->details);
+	free(caller);
 	req->user = NULL;
 }
 

@@ -1,88 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * machines.c - Machine objects from the device table, always of the identity's tenant
+ * machines.c - Machine objects: the device table in the reference's words
  */
-#include <errno.h>
-#include <jansson.h>
+#include <string.h>
 
-#include "base/clock.h"
-#include "cloud/api/api.h"
+#include "cloud/api/api_internal.h"
+#include "cloud/api/enums.h"
+#include "cloud/api/handlers.h"
 
-#define COLUMNS                                                                                    \
-	"SELECT id, computer_dns_name, first_seen_ns, last_seen_ns, os_platform, os_processor,"    \
-	" os_architecture, os_version, os_build, last_ip_address, last_external_ip_address,"       \
-	" device_value, machine_tags, ip_addresses, agent_version FROM device WHERE tenant_id = ?"
+/* Silent for a week: Inactive. Heard of, but without events of the sensor: NoSensorData. */
+#define HEALTH_SQL                                                                                 \
+	"CASE WHEN d.last_seen_ns < (unixepoch() - 7 * 86400) * 1000000000 THEN 'Inactive'"        \
+	" WHEN d.health = '{}' THEN 'NoSensorData' ELSE 'Active' END"
 
-static json_t *list_of(const char *text)
-{
-	json_t *list = json_loads(text, 0, NULL);
+/* The worst of the alerts that nobody has resolved. */
+#define RISK_SQL                                                                                   \
+	"(SELECT CASE max(CASE r.severity WHEN 'High' THEN 4 WHEN 'Medium' THEN 3"                 \
+	" WHEN 'Low' THEN 2 WHEN 'Informational' THEN 1 END) WHEN 4 THEN 'High'"                   \
+	" WHEN 3 THEN 'Medium' WHEN 2 THEN 'Low' WHEN 1 THEN 'Informational' ELSE 'None' END"      \
+	" FROM alert r WHERE r.tenant_id = d.tenant_id AND r.device_id = d.id"                     \
+	" AND r.status <> 'Resolved')"
 
-	return list ?: json_array();
-}
+#define ADDRESSES_SCHEMA                                                                           \
+	"{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"                      \
+	"\"ipAddress\":{\"type\":\"string\"},"                                                     \
+	"\"macAddress\":{\"type\":\"string\",\"nullable\":true},"                                  \
+	"\"operationalStatus\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"}}}}"
 
-static json_t *machine(struct state_stmt *st)
-{
-	char first[CLOCK_RFC3339_SIZE], last[CLOCK_RFC3339_SIZE];
-	bool active = clock_realtime_ns() - state_int(st, 3) < 7 * 86400 * NSEC_PER_SEC;
+static const struct odata_property properties[] = {
+	{ "id", ODATA_TEXT, .sql = "d.id" },
+	{ "computerDnsName", ODATA_TEXT, .sql = "d.computer_dns_name" },
+	{ "firstSeen", ODATA_TIME, .sql = "d.first_seen_ns" },
+	{ "lastSeen", ODATA_TIME, .sql = "d.last_seen_ns" },
+	{ "osPlatform", ODATA_TEXT, .sql = "d.os_platform" },
+	{ "osDistribution", ODATA_TEXT, ODATA_EXTENSION, "d.os_distribution" },
+	{ "onboardingStatus", ODATA_TEXT,
+	  .sql =
+	      "CASE d.onboarding_status WHEN 'Onboarded' THEN 'onboarded' ELSE d.onboarding_status"
+	      " END",
+	  .values = api_onboarding_statuses },
+	{ "osProcessor", ODATA_TEXT, .sql = "d.os_processor" },
+	{ "osArchitecture", ODATA_TEXT, .sql = "d.os_architecture" },
+	{ "version", ODATA_TEXT, .sql = "d.os_version" },
+	{ "osBuild", ODATA_TEXT, .sql = "d.os_build", .doc = "Kernel release." },
+	{ "lastIpAddress", ODATA_TEXT, .sql = "d.last_ip_address" },
+	{ "lastExternalIpAddress", ODATA_TEXT, .sql = "d.last_external_ip_address" },
+	{ "healthStatus", ODATA_TEXT, .sql = HEALTH_SQL, .values = api_health_statuses },
+	{ "rbacGroupName", ODATA_TEXT, ODATA_NULLABLE, "NULL",
+	  .doc = "There are no device groups." },
+	{ "rbacGroupId", ODATA_NUMBER, .sql = "0" },
+	{ "riskScore", ODATA_TEXT, .sql = RISK_SQL, .values = api_risk_scores,
+	  .doc = "Highest severity of the alerts that are not resolved." },
+	{ "exposureLevel", ODATA_TEXT, .sql = "'None'", .values = api_exposure_levels },
+	{ "isAadJoined", ODATA_BOOL, .sql = "0" },
+	{ "aadDeviceId", ODATA_TEXT, ODATA_NULLABLE, "NULL" },
+	{ "deviceValue", ODATA_TEXT, .sql = "d.device_value", .values = api_device_values },
+	{ "machineTags", ODATA_TEXTS, .sql = "d.machine_tags" },
+	{ "ipAddresses", ODATA_JSON, .sql = "d.ip_addresses", .schema = ADDRESSES_SCHEMA },
+	{ "agentVersion", ODATA_TEXT, .sql = "d.agent_version" },
+	{ "cloneSuspected", ODATA_BOOL, ODATA_EXTENSION, "d.clone_suspected",
+	  .doc = "Two machines used this identity." },
+};
 
-	clock_format_rfc3339(state_int(st, 2), 7, first);
-	clock_format_rfc3339(state_int(st, 3), 7, last);
-	return json_pack(
-	    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s,"
-	    "s:b,s:n,s:n,s:i}",
-	    "id", state_text(st, 0), "computerDnsName", state_text(st, 1), "firstSeen", first,
-	    "lastSeen", last, "osPlatform", state_text(st, 4), "osProcessor", state_text(st, 5),
-	    "osArchitecture", state_text(st, 6), "version", state_text(st, 7), "osBuild",
-	    state_text(st, 8), "lastIpAddress", state_text(st, 9), "lastExternalIpAddress",
-	    state_text(st, 10), "deviceValue", state_text(st, 11), "machineTags",
-	    list_of(state_text(st, 12)), "ipAddresses", list_of(state_text(st, 13)), "agentVersion",
-	    state_text(st, 14), "onboardingStatus", "onboarded", "healthStatus",
-	    active ? "Active" : "Inactive", "riskScore", "None", "exposureLevel", "None",
-	    "isAadJoined", 0, "aadDeviceId", "rbacGroupName", "rbacGroupId", 0);
-}
-
-static int send_json(struct http_response *res, json_t *o)
-{
-	_cleanup_free_ char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-
-	json_decref(o);
-	return text ? http_response_json(res, 200, text, strlen(text)) : -ENOMEM;
-}
+const struct odata_entity api_machine = {
+	.name = "Machine",
+	.set = "Machines",
+	.from = "device d",
+	.tenant = "d.tenant_id",
+	.order = "d.computer_dns_name, d.id",
+	.unique = "d.id",
+	.page_max = 10000,
+	.properties = properties,
+	.property_count = ARRAY_SIZE(properties),
+};
 
 int api_machines_list(struct http_request *req, struct http_response *res, void *arg)
 {
-	_cleanup_(state_donep) struct state_stmt *st = NULL;
-	struct api *a = arg;
-	json_t *value;
-	int r = state_query(state_get(a->state), &st, NULL,
-			    COLUMNS " ORDER BY last_seen_ns DESC, id LIMIT 10000", "s",
-			    api_identity(req)->tenant_id);
+	const struct odata_scope scope = api_scope(arg, req);
 
-	if (r < 0)
-		return r;
-	value = json_array();
-	while ((r = state_step(st, NULL)) > 0)
-		json_array_append_new(value, machine(st));
-	if (r < 0) {
-		json_decref(value);
-		return r;
-	}
-	return send_json(res, json_pack("{s:o}", "value", value));
+	return odata_answer_list(&api_machine, &scope, req, res);
+}
+
+int api_answer_machine(const struct http_request *req, struct http_response *res,
+		       const struct odata_scope *scope)
+{
+	int r = odata_append_one(&api_machine, scope, &res->body);
+
+	if (r == 0)
+		return api_errorf(req, res, 404, "ResourceNotFound", "There is no machine %s.",
+				  scope->key);
+	return r < 0 ? r : http_response_json(res, 200, "", 0);
 }
 
 int api_machines_get(struct http_request *req, struct http_response *res, void *arg)
 {
-	_cleanup_(state_donep) struct state_stmt *st = NULL;
-	struct api *a = arg;
-	int r = state_query(state_get(a->state), &st, NULL, COLUMNS " AND id = ?", "ss",
-			    api_identity(req)->tenant_id, http_request_param(req, "id"));
+	struct odata_scope scope = api_scope(arg, req);
 
-	if (r >= 0)
-		r = state_step(st, NULL);
-	if (r < 0)
-		return r;
+	scope.where = "? IN (d.id, d.computer_dns_name)";
+	scope.key = http_request_param(req, "id");
+	return api_answer_machine(req, res, &scope);
+}
+
+int api_find_machine(const struct api *a, const struct http_request *req,
+		     char ret_id[FLEET_DEVICE_ID_SIZE])
+{
+	const char *name = http_request_param(req, "id");
+	_cleanup_(state_donep) struct state_stmt *st = NULL;
+	int r =
+	    state_query(state_get(a->state), &st, NULL,
+			"SELECT id FROM device WHERE tenant_id = ? AND ? IN (id, computer_dns_name)"
+			" ORDER BY last_seen_ns DESC LIMIT 1",
+			"ss", api_identity(req)->tenant_id, name);
+
 	if (r == 0)
-		return api_error(
-		    req, res, &(struct api_problem){ 404, "ResourceNotFound", "No such machine." });
-	return send_json(res, machine(st));
+		r = state_step(st, NULL);
+	if (r > 0)
+		snprintf(ret_id, FLEET_DEVICE_ID_SIZE, "%s", state_text(st, 0));
+	return r;
+}
+
+int api_no_machine(const struct http_request *req, struct http_response *res)
+{
+	return api_errorf(req, res, 404, "ResourceNotFound", "There is no machine %s.",
+			  http_request_param(req, "id"));
+}
+
+int api_machines_alerts(struct http_request *req, struct http_response *res, void *arg)
+{
+	struct odata_scope scope = api_scope(arg, req);
+	char id[FLEET_DEVICE_ID_SIZE];
+	int r = api_find_machine(arg, req, id);
+
+	if (r <= 0)
+		return r < 0 ? r : api_no_machine(req, res);
+	scope.where = "a.device_id = ?";
+	scope.key = id;
+	return odata_answer_list(&api_alert, &scope, req, res);
 }

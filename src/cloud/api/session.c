@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "cloud/api/api.h"
+#include "cloud/api/enums.h"
+#include "cloud/api/handlers.h"
 
 static json_t *role_names(const struct access_identity *id)
 {
@@ -33,24 +34,12 @@ static json_t *permission_names(const struct access_identity *id)
 
 static int answer(struct http_response *res, const struct access_identity *id)
 {
-	_cleanup_(json_decrefp) json_t *o =
-	    json_pack("{s:{s:s,s:s,s:o,s:s},s:s,s:s,s:b,s:o}", "user", "id", id->principal_id,
-		      "name", id->name, "roles", role_names(id), "language", id->language,
-		      "csrfToken", id->csrf_token, "tenantId", id->tenant_id, "mustChangePassword",
-		      id->must_change_password, "permissions", permission_names(id));
-	_cleanup_free_ char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-
-	return text ? http_response_json(res, 200, text, strlen(text)) : -ENOMEM;
-}
-
-static int too_many(const struct http_request *req, struct http_response *res, unsigned int wait_s)
-{
-	char seconds[16];
-
-	snprintf(seconds, sizeof(seconds), "%u", wait_s);
-	http_response_header(res, "Retry-After", seconds);
-	return api_error(
-	    req, res, &(struct api_problem){ 429, "TooManyRequests", "Too many attempts; wait." });
+	return api_send(res, 200,
+			json_pack("{s:{s:s,s:s,s:o,s:s},s:s,s:s,s:b,s:o}", "user", "id",
+				  id->principal_id, "name", id->name, "roles", role_names(id),
+				  "language", id->language, "csrfToken", id->csrf_token, "tenantId",
+				  id->tenant_id, "mustChangePassword", id->must_change_password,
+				  "permissions", permission_names(id)));
 }
 
 static int audit_login(struct api *a, const struct http_request *req, const char *name,
@@ -78,7 +67,7 @@ static int try_login(struct api *a, struct http_request *req, struct http_respon
 	wait_s = MAX(access_throttle_wait(a->throttle, by_name, now),
 		     access_throttle_wait(a->throttle, by_address, now));
 	if (wait_s)
-		return too_many(req, res, wait_s);
+		return api_too_many(req, res, wait_s);
 	r = access_login(c, name, password, token, NULL);
 	if (r == -EACCES) {
 		access_throttle_failed(a->throttle, by_name, now);
@@ -100,22 +89,20 @@ static int try_login(struct api *a, struct http_request *req, struct http_respon
 	return r < 0 ? r : answer(res, &id);
 }
 
-static const struct api_problem incomplete = { 400, "InvalidRequestBody",
-					       "userName and password are needed." };
+const struct body_field api_login_fields[] = {
+	{ "userName", BODY_TEXT, true, .min = 1, .max = 127 },
+	{ "password", BODY_TEXT, true, .min = 1, .max = ACCESS_PASSWORD_MAX },
+	{ 0 },
+};
 
 int api_login(struct http_request *req, struct http_response *res, void *arg)
 {
-	json_t *o = json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
-	const char *name = json_string_value(json_object_get(o, "userName"));
-	const char *password = json_string_value(json_object_get(o, "password"));
-	int r;
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	int r = api_body(req, res, api_login_fields, &body);
 
-	if (!name || !password || strlen(name) > 127 || strlen(password) > 1024)
-		r = api_error(req, res, &incomplete);
-	else
-		r = try_login(arg, req, res, name, password);
-	json_decref(o);
-	return r;
+	if (r != 0)
+		return MIN(r, 0);
+	return try_login(arg, req, res, body_text(body, "userName"), body_text(body, "password"));
 }
 
 int api_session(struct http_request *req, struct http_response *res, void *arg)
@@ -143,7 +130,7 @@ static void forget_first_password(const struct api *a, const char *changed)
 {
 	_cleanup_free_ char *first = NULL;
 
-	if (!a->first_password_file ||
+	if (!a->first_password_file[0] ||
 	    file_read(a->first_password_file, ACCESS_PASSWORD_MAX, &first, NULL, NULL) < 0)
 		return;
 	first[strcspn(first, "\n")] = '\0';
@@ -165,7 +152,7 @@ static int change_password(struct api *a, struct http_request *req, struct http_
 	snprintf(key, sizeof(key), "name:%s", id->name);
 	wait_s = access_throttle_wait(a->throttle, key, now);
 	if (wait_s)
-		return too_many(req, res, wait_s);
+		return api_too_many(req, res, wait_s);
 	r = access_change_password(state_get(a->state), id, change, &err);
 	if (r == -EACCES)
 		access_throttle_failed(a->throttle, key, now);
@@ -179,39 +166,44 @@ static int change_password(struct api *a, struct http_request *req, struct http_
 	return 0;
 }
 
+const struct body_field api_password_fields[] = {
+	{ "current", BODY_TEXT, true, .min = 1, .max = ACCESS_PASSWORD_MAX },
+	{ "new", BODY_TEXT, true, .min = 1, .max = ACCESS_PASSWORD_MAX },
+	{ 0 },
+};
+
 int api_password(struct http_request *req, struct http_response *res, void *arg)
 {
-	static const struct api_problem needed = { 400, "InvalidRequestBody",
-						   "current and new are needed, both texts." };
-	_cleanup_(json_decrefp) json_t *o =
-	    json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
-	struct access_password_change change = {
-		.current = json_string_value(json_object_get(o, "current")),
-		.new = json_string_value(json_object_get(o, "new")),
-		.token = http_request_cookie(req, "vakt_session"),
-	};
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	struct access_password_change change = { .token =
+						     http_request_cookie(req, "vakt_session") };
+	int r = api_body(req, res, api_password_fields, &body);
 
-	if (!change.current || !change.new || strlen(change.current) > ACCESS_PASSWORD_MAX)
-		return api_error(req, res, &needed);
+	if (r != 0)
+		return MIN(r, 0);
+	change.current = body_text(body, "current");
+	change.new = body_text(body, "new");
 	return change_password(arg, req, res, &change);
 }
 
+const struct body_field api_session_fields[] = {
+	{ "language", BODY_TEXT, true, .max = 2, .values = api_languages,
+	  .doc = "Empty: the browser's." },
+	{ 0 },
+};
+
 int api_session_change(struct http_request *req, struct http_response *res, void *arg)
 {
-	static const struct api_problem needed = { 400, "InvalidRequestBody",
-						   "language: en, sv or empty is expected." };
-	_cleanup_(json_decrefp) json_t *o =
-	    json_loadb(req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
-	const char *language = json_string_value(json_object_get(o, "language"));
+	_cleanup_(json_decrefp) json_t *body = NULL;
 	struct access_identity id = *api_identity(req);
 	struct api *a = arg;
-	int r;
+	int r = api_body(req, res, api_session_fields, &body);
 
-	if (!language || (*language && strcmp(language, "en") != 0 && strcmp(language, "sv") != 0))
-		return api_error(req, res, &needed);
-	r = access_set_language(state_get(a->state), &id, language, NULL);
+	if (r != 0)
+		return MIN(r, 0);
+	r = access_set_language(state_get(a->state), &id, body_text(body, "language"), NULL);
 	if (r < 0)
 		return r;
-	snprintf(id.language, sizeof(id.language), "%s", language);
+	snprintf(id.language, sizeof(id.language), "%s", body_text(body, "language"));
 	return answer(res, &id);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/fd.h"
+#include "cloud/access/access.h"
 #include "cloud/api/api.h"
 
 static char answer[16384];
@@ -98,7 +99,8 @@ static void test_api(void **state)
 {
 	char dir[] = "/tmp/vakt-api-XXXXXX", path[64], rm[96], file[64];
 	struct http_server_options options = { .address = "127.0.0.1" };
-	struct api a = { .throttle = access_throttle_new(), .first_password_file = file };
+	struct api_options api = { .state_dir = dir, .first_password_file = file };
+	struct api *a;
 	_cleanup_free_ char *password = NULL;
 	struct http_server *server = NULL;
 	struct access_tenant tenant;
@@ -107,8 +109,8 @@ static void test_api(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/state.db", dir);
-	assert_int_equal(state_open(path, &a.state, NULL), 0);
-	c = state_get(a.state);
+	assert_int_equal(state_open(path, &api.state, NULL), 0);
+	c = state_get(api.state);
 	snprintf(file, sizeof(file), "%s/first-password", dir);
 	assert_int_equal(access_bootstrap(c, file, &tenant, NULL), 0);
 	assert_int_equal(file_read(file, 64, &password, NULL, NULL), 0);
@@ -120,21 +122,23 @@ static void test_api(void **state)
 			       "") >= 0);
 	assert_true(state_exec(c, NULL,
 			       "INSERT INTO device (tenant_id, id, subscription_id,"
-			       " computer_dns_name, first_seen_ns, last_seen_ns) SELECT id,"
-			       " iif(id='t2','bb','aa'), '', iif(id='t2','host-b','host-a'), 0,"
+			       " computer_dns_name, health, first_seen_ns, last_seen_ns) SELECT id,"
+			       " iif(id='t2','bb','aa'), '', iif(id='t2','host-b','host-a'),"
+			       " '{\"healthy\":true}', 0,"
 			       " 4000000000000000000 FROM tenant",
 			       "") >= 0);
 	assert_int_equal(state_commit(c, NULL), 0);
-	api_prepare(&a, &options);
+	assert_int_equal(api_open(&api, &a, NULL), 0);
+	api_prepare(a, &options);
 	assert_int_equal(http_server_new(&options, &server, NULL), 0);
-	assert_int_equal(http_server_add_routes(server, api_routes, &a), 0);
+	assert_int_equal(api_serve(a, server), 0);
 	assert_int_equal(http_server_start(server, NULL), 0);
 	port = http_server_port(server);
 	check(password);
 	assert_int_equal(access(file, F_OK), -1);
 	http_server_free(server);
-	state_close(a.state);
-	access_throttle_free(a.throttle);
+	api_close(a);
+	state_close(api.state);
 	snprintf(rm, sizeof(rm), "rm -r %s", dir);
 	assert_int_equal(system(rm), 0);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handlers.h - the handlers that the route table names, and what they lend each other
+ */
+#pragma once
+
+#include "cloud/api/api_internal.h"
+
+#define API_HANDLERS(X)                                                                            \
+	X(login)                                                                                   \
+	X(session) X(session_change) X(logout) X(password) X(machines_list) X(machines_get)        \
+	    X(machines_alerts) X(alerts_list) X(alerts_get) X(alerts_change) X(alerts_change_many) \
+		X(alerts_machine) X(incidents_list) X(incidents_get) X(incidents_change)
+
+#define X(name) int api_##name(struct http_request *req, struct http_response *res, void *arg);
+API_HANDLERS(X)
+#undef X
+
+extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[];
+
+/* machines.c: the machine {id} or name in the path, of the caller's tenant. 1, or 0: none. */
+int api_find_machine(const struct api *a, const struct http_request *req,
+		     char ret_id[FLEET_DEVICE_ID_SIZE]);
+int api_no_machine(const struct http_request *req, struct http_response *res);
+int api_answer_machine(const struct http_request *req, struct http_response *res,
+		       const struct odata_scope *scope);
+
+/* triage.c: what people decide of alerts and incidents. */
+struct triage {
+	struct state_conn *conn;
+	const struct access_identity *who;
+	const json_t *change; /* checked body: status, assignedTo, classification, ... */
+	int64_t now_ns;
+};
+/* Within the caller's transaction. -ENOENT; -ENOSPC: it has as many comments as it may. */
+int triage_alert(const struct triage *t, const char *alert_id, struct err *err);
+int triage_incident(const struct triage *t, int64_t incident_id, struct err *err);
+extern const struct body_field triage_alert_fields[], triage_alerts_fields[],
+    triage_incident_fields[];

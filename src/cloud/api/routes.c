@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes.c - the one table of operations, and the router's table made from it
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cloud/api/handlers.h"
+
+#define P(name) ACCESS_PERMISSION_##name
+#define ROUTE(method, path, name, permission, ...)                                                 \
+	{                                                                                          \
+		HTTP_##method, path, api_##name, P(permission), #name, __VA_ARGS__                 \
+	}
+
+const struct api_route api_route_table[] = {
+	ROUTE(POST, "/portal/api/login", login, ANONYMOUS, "Log in; sets the session's cookie.",
+	      api_login_fields, "Session"),
+	ROUTE(GET, "/portal/api/session", session, SELF, "Who is logged in.", NULL, "Session"),
+	ROUTE(PATCH, "/portal/api/session", session_change, SELF, "Set the language.",
+	      api_session_fields, "Session"),
+	ROUTE(POST, "/portal/api/logout", logout, SELF, "End the session."),
+	ROUTE(POST, "/portal/api/password", password, SELF, "Change the own password.",
+	      api_password_fields),
+
+	ROUTE(GET, "/api/machines", machines_list, MACHINE_READ, "Machines.", NULL, "MachineList",
+	      "odata"),
+	ROUTE(GET, "/api/machines/{id}", machines_get, MACHINE_READ,
+	      "A machine, by id or computerDnsName.", NULL, "Machine"),
+	ROUTE(GET, "/api/machines/{id}/alerts", machines_alerts, ALERT_READ, "A machine's alerts.",
+	      NULL, "AlertList", "odata"),
+
+	ROUTE(GET, "/api/alerts", alerts_list, ALERT_READ, "Alerts, the newest first.", NULL,
+	      "AlertList", "odata"),
+	ROUTE(GET, "/api/alerts/{id}", alerts_get, ALERT_READ, "An alert with its evidence.", NULL,
+	      "Alert"),
+	ROUTE(PATCH, "/api/alerts/{id}", alerts_change, ALERT_WRITE, "Decide about an alert.",
+	      triage_alert_fields, "Alert"),
+	ROUTE(POST, "/api/alerts/batchUpdate", alerts_change_many, ALERT_WRITE,
+	      "Decide about many alerts, all or none.", triage_alerts_fields, "Empty", NULL,
+	      { 10, 500 }),
+	ROUTE(GET, "/api/alerts/{id}/machine", alerts_machine, MACHINE_READ, "The alert's machine.",
+	      NULL, "Machine"),
+
+	ROUTE(GET, "/api/incidents", incidents_list, INCIDENT_READ, "Incidents, the newest first.",
+	      NULL, "IncidentList", "odata"),
+	ROUTE(GET, "/api/incidents/{id}", incidents_get, INCIDENT_READ,
+	      "An incident with its alerts.", NULL, "Incident"),
+	ROUTE(PATCH, "/api/incidents/{id}", incidents_change, INCIDENT_WRITE,
+	      "Decide about an incident.", triage_incident_fields, "Incident"),
+	{ 0 },
+};
+
+/* As large as the table, twice over for what is served at two addresses. */
+#define ROUTES_MAX (2 * ARRAY_SIZE(api_route_table) + 1)
+#define ALIAS "/api/v1.0/"
+
+static int add(struct api *a, size_t *count, const struct api_route *from, const char *path)
+{
+	char *pattern = strdup(path);
+
+	if (!pattern)
+		return -ENOMEM;
+	a->routes[*count] = (struct http_route){ from->method, pattern, from->handler,
+						 from->permission, from->operation };
+	a->route_origin[*count] = from;
+	(*count)++;
+	return 0;
+}
+
+int api_routes_make(struct api *a)
+{
+	size_t count = 0;
+
+	a->routes = calloc(ROUTES_MAX, sizeof(*a->routes));
+	a->route_origin = calloc(ROUTES_MAX, sizeof(*a->route_origin));
+	if (!a->routes || !a->route_origin)
+		return -ENOMEM;
+	for (const struct api_route *r = api_route_table; r->path; r++) {
+		char alias[256];
+
+		if (add(a, &count, r, r->path) < 0)
+			return -ENOMEM;
+		if (strncmp(r->path, "/api/", 5) != 0)
+			continue;
+		snprintf(alias, sizeof(alias), ALIAS "%s", r->path + 5);
+		if (add(a, &count, r, alias) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void api_routes_free(struct api *a)
+{
+	for (size_t i = 0; a->routes && a->routes[i].pattern; i++)
+		free((char *)a->routes[i].pattern);
+	free(a->routes);
+	free(a->route_origin);
+}
+
+const struct api_route *api_route_of(const struct api *a, const struct http_request *req)
+{
+	return a->route_origin[req->route - a->routes];
+}
