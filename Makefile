@@ -5,7 +5,7 @@
 BUILD := build/release
 ASAN := build/asan
 
-.PHONY: up down build test bench clean
+.PHONY: up down build test test-kill bench clean
 
 up:
 	@tools/install-packages.sh packaging/packages-build.txt

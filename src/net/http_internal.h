@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/hex.h"
+#include "net/http_clients.h"
 #include "net/http_parse.h"
 #include "net/http_server.h"
 
@@ -30,6 +31,7 @@ struct http_job {
 	struct http_response res;
 	struct http_job *next;
 	struct http_server *server;
+	struct http_client_state *client; /* loop thread only */
 	struct evhttp_request *evreq; /* NULL when the peer left; loop thread only */
 	struct arena arena;
 	char request_id[UUID_TEXT_SIZE];

@@ -35,6 +35,7 @@ struct http_server {
 	struct evhttp *http;
 	struct evhttp_bound_socket *bound;
 	struct event *notify;
+	struct http_clients *clients; /* loop thread only */
 	int notify_fd, listen_fd;
 	uint16_t port;
 	bool started, paused; /* paused: loop thread only */
@@ -120,7 +121,7 @@ static void refuse(struct evhttp_request *evreq, int status, const char *json)
 	if (body)
 		evbuffer_add_printf(body, "%s", json);
 	evhttp_add_header(headers, "Content-Type", "application/json");
-	if (status == 503)
+	if (status == 503 || status == 429)
 		evhttp_add_header(headers, "Retry-After", "1");
 	evhttp_send_reply(evreq, status, NULL, body);
 	if (body)
@@ -135,34 +136,70 @@ static void on_close(struct evhttp_connection *conn _unused_, void *arg)
 	job->evreq = NULL;
 }
 
-static void on_request(struct evhttp_request *evreq, void *arg)
+#define BUSY                                                                                       \
+	"{\"error\":{\"code\":\"ServiceUnavailable\",\"message\":\"The server is busy; try again.\"}}"
+#define TOO_MANY                                                                                   \
+	"{\"error\":{\"code\":\"TooManyRequests\",\"message\":"                                     \
+	"\"More requests at once than one client may have.\"}}"
+#define BROKEN                                                                                     \
+	"{\"error\":{\"code\":\"BadRequest\",\"message\":"                                          \
+	"\"The request is not well-formed or too large.\"}}"
+
+/* Hands the job to the workers; false when there is no room. */
+static bool enqueue(struct http_server *s, struct http_job *job)
 {
-	struct http_server *s = arg;
-	struct http_job *job = http_job_new(evreq);
 	bool full;
 
-	if (!job) {
-		refuse(evreq, 400, "{\"error\":{\"code\":\"BadRequest\",\"message\":"
-				   "\"The request is not well-formed or too large.\"}}");
-		return;
-	}
-	job->server = s;
 	pthread_mutex_lock(&s->lock);
-	s->counters.requests++;
 	full = s->closing || s->waiting.len >= s->options.queue_max;
 	if (full) {
 		s->counters.refused_queue++;
 	} else {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(evreq), on_close, job);
 		list_push(&s->waiting, job);
 		pthread_cond_signal(&s->wake);
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (full) {
-		http_job_free(job);
-		refuse(evreq, 503, "{\"error\":{\"code\":\"ServiceUnavailable\",\"message\":"
-				   "\"The server is busy; try again.\"}}");
+	return !full;
+}
+
+static void count_request(struct http_server *s, bool refused)
+{
+	pthread_mutex_lock(&s->lock);
+	s->counters.requests++;
+	s->counters.refused_client += refused;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void on_request(struct evhttp_request *evreq, void *arg)
+{
+	struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
+	SSL *ssl = bufferevent_openssl_get_ssl(evhttp_connection_get_bufferevent(conn));
+	struct http_client_state *client;
+	struct http_server *s = arg;
+	struct http_job *job;
+	int r = http_clients_begin(s->clients, ssl, &client);
+
+	count_request(s, r < 0);
+	if (r < 0) {
+		refuse(evreq, 429, TOO_MANY);
+		return;
 	}
+	job = http_job_new(evreq);
+	if (!job) {
+		http_clients_end(s->clients, client);
+		refuse(evreq, 400, BROKEN);
+		return;
+	}
+	job->server = s;
+	job->client = client;
+	/* Before a worker may have it. */
+	evhttp_connection_set_closecb(conn, on_close, job);
+	if (enqueue(s, job))
+		return;
+	evhttp_connection_set_closecb(conn, NULL, NULL);
+	http_clients_end(s->clients, client);
+	http_job_free(job);
+	refuse(evreq, 503, BUSY);
 }
 
 static void free_body(const void *data _unused_, size_t len _unused_, void *arg)
@@ -218,6 +255,7 @@ static void on_notify(evutil_socket_t fd, short events _unused_, void *arg)
 			send_answer(jobs);
 		else
 			gone++;
+		http_clients_end(s->clients, jobs->client);
 		http_job_free(jobs);
 	}
 	if (gone) {
@@ -237,25 +275,15 @@ static void on_notify(evutil_socket_t fd, short events _unused_, void *arg)
 	}
 }
 
-static int connection_slot = -1; /* SSL's extra data: the server, for counting */
-
-static void on_ssl_free(void *parent _unused_, void *ptr, CRYPTO_EX_DATA *ad _unused_,
-			int idx _unused_, long argl _unused_, void *argp _unused_)
+static void on_connection_closed(void *arg)
 {
-	struct http_server *s = ptr;
+	struct http_server *s = arg;
 
-	if (!s)
-		return;
 	s->connections--;
 	if (s->paused && s->bound && s->connections < s->options.connections_max) {
 		s->paused = false;
 		evconnlistener_enable(evhttp_bound_socket_get_listener(s->bound));
 	}
-}
-
-static void make_slot(void)
-{
-	connection_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_free);
 }
 
 static struct bufferevent *new_connection(struct event_base *base, void *arg)
@@ -276,10 +304,15 @@ static struct bufferevent *new_connection(struct event_base *base, void *arg)
 		return NULL;
 	}
 	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-	SSL_set_ex_data(ssl, connection_slot, s);
+	if (http_clients_watch(s->clients, ssl, bev) < 0) {
+		bufferevent_free(bev);
+		return NULL;
+	}
 	if (++s->connections >= s->options.connections_max && s->bound) {
 		s->paused = true;
+		pthread_mutex_lock(&s->lock);
 		s->counters.refused_connections++;
+		pthread_mutex_unlock(&s->lock);
 		evconnlistener_disable(evhttp_bound_socket_get_listener(s->bound));
 	}
 	return bev;
@@ -332,16 +365,28 @@ static void set_up_http(struct http_server *s)
 		evhttp_set_bevcb(s->http, new_connection, s);
 }
 
+static int open_clients(struct http_server *s)
+{
+	const struct http_clients_options o = {
+		.requests_max = s->options.client_requests_max,
+		.anonymous_max = MAX(s->options.queue_max / 8, 1u),
+		.connections_max = s->options.client_connections_max,
+		.anonymous_body_max = s->options.anonymous_body_max,
+		.on_closed = on_connection_closed,
+		.arg = s,
+	};
+
+	return http_clients_new(&o, &s->clients);
+}
+
 int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
 		    struct err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	_cleanup_(http_server_freep) struct http_server *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
 		return err_setf(err, -ENOMEM, "out of memory");
-	pthread_once(&once, make_slot);
 	/* A TLS peer that left turns the next write into SIGPIPE. */
 	signal(SIGPIPE, SIG_IGN);
 	s->notify_fd = s->listen_fd = -1;
@@ -350,6 +395,9 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 	list_init(&s->waiting);
 	list_init(&s->done);
 	fill_options(&s->options, options);
+	r = open_clients(s);
+	if (r < 0)
+		return err_setf(err, r, "out of memory");
 	if (s->options.certificate_file) {
 		r = http_tls_new(&s->options, &s->tls, err);
 		if (r < 0)
@@ -493,6 +541,8 @@ void http_server_free(struct http_server *s)
 		event_free(s->notify);
 	if (s->base)
 		event_base_free(s->base);
+	/* The loop's end is what frees the last connections. */
+	http_clients_free(s->clients);
 	SSL_CTX_free(s->tls);
 	closep(&s->notify_fd);
 	closep(&s->listen_fd);

@@ -67,6 +67,12 @@ struct http_server_options {
 	unsigned int workers;       /* threads; 0: 4 */
 	unsigned int queue_max;     /* waiting requests; 0: 256 */
 	size_t body_max;            /* larger requests get 413; 0: 1 MiB */
+	/*
+	 * Bounds by client, which is its certificate; more get 429. All without one together may have
+	 * an eighth of the queue. 0: no bound.
+	 */
+	unsigned int client_requests_max, client_connections_max;
+	size_t anonymous_body_max; /* larger requests of those without a certificate get 413; 0: body_max */
 	unsigned int idle_s;        /* a silent connection is closed after it; 0: 60 */
 	unsigned int connections_max; /* more are closed at once; 0: 4096 */
 	/*
@@ -97,6 +103,7 @@ uint16_t http_server_port(const struct http_server *s);
 struct http_server_counters {
 	uint64_t requests;
 	uint64_t refused_queue;       /* answered 503 */
+	uint64_t refused_client;      /* answered 429 */
 	uint64_t refused_connections; /* over connections_max */
 	uint64_t gone;                /* answers whose peer had left */
 };

@@ -33,6 +33,7 @@ struct fixture {
 	char url[64];
 	atomic_int running;
 	atomic_bool hold;
+	unsigned int client_requests; /* 0: no bounds by client */
 };
 
 static void write_file(const char *dir, const char *name, const char *text, char path[96])
@@ -119,7 +120,8 @@ static void start(struct fixture *f, bool required, unsigned int workers, unsign
 		.address = "127.0.0.1", .certificate_file = f->server_pem,
 		.key_file = f->server_key, .client_ca_file = f->ca_file,
 		.client_required = required, .workers = workers, .queue_max = queue,
-		.body_max = 100000, .after = after,
+		.body_max = 100000, .after = after, .client_requests_max = f->client_requests,
+		.anonymous_body_max = f->client_requests ? 1000 : 0,
 	};
 	char web[96], path[96];
 	struct err err = { "" };
@@ -320,7 +322,7 @@ static void test_trust(void **state)
 struct thread {
 	struct fixture *f;
 	pthread_t id;
-	const char *path;
+	const char *path, *pem;
 	int count, ok, busy;
 	unsigned int retry;
 };
@@ -329,13 +331,13 @@ static void *requests(void *arg)
 {
 	struct thread *t = arg;
 	struct http_client_response res = { .body = BUF_INIT(1 << 20) };
-	_cleanup_(http_client_freep) struct http_client *c = client(t->f, NULL, NULL);
+	_cleanup_(http_client_freep) struct http_client *c = client(t->f, t->pem, NULL);
 
 	for (int i = 0; i < t->count; i++) {
 		if (call(c, "GET", t->path, NULL, 0, &res) < 0)
 			continue;
 		t->ok += res.status == 200;
-		t->busy += res.status == 503;
+		t->busy += res.status == 503 || res.status == 429;
 		t->retry = res.retry_after_s;
 	}
 	buf_done(&res.body);
@@ -395,6 +397,69 @@ static void test_queue_full(void **state)
 	assert_int_equal(busy, 2);
 }
 
+/* One loud client gets as much as it may; beside it others are answered as if it were not there. */
+static void test_client_bounds(void **state)
+{
+	struct http_client_response res = { .body = BUF_INIT(1 << 20) };
+	_cleanup_(http_client_freep) struct http_client *quiet = NULL;
+	struct http_server_counters n = { 0 };
+	struct fixture *f = *state;
+	struct thread t[8];
+	int ok = 0, busy = 0;
+	int64_t begun;
+
+	f->client_requests = 2;
+	atomic_store(&f->hold, true);
+	start(f, false, 3, 16);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = (struct thread){ .f = f, .path = "/slow", .count = 1, .pem = f->client_pem };
+		assert_int_equal(pthread_create(&t[i].id, NULL, requests, &t[i]), 0);
+	}
+	while (n.requests < ARRAY_SIZE(t)) {
+		usleep(1000);
+		http_server_count(f->server, &n);
+	}
+	quiet = client(f, NULL, NULL);
+	begun = clock_monotonic_ns();
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(call(quiet, "GET", "/peer", NULL, 0, &res), 0);
+		assert_int_equal(res.status, 200);
+	}
+	assert_true(clock_monotonic_ns() - begun < 5 * NSEC_PER_SEC);
+	atomic_store(&f->hold, false);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		pthread_join(t[i].id, NULL);
+		ok += t[i].ok;
+		busy += t[i].busy;
+		assert_true(!t[i].busy || t[i].retry == 1);
+	}
+	assert_int_equal(ok, 2);
+	assert_int_equal(busy, 6);
+	http_server_count(f->server, &n);
+	assert_int_equal(n.refused_client, 6);
+	buf_done(&res.body);
+}
+
+static void test_stranger_body(void **state)
+{
+	struct http_client_response res = { .body = BUF_INIT(1 << 20) };
+	_cleanup_(http_client_freep) struct http_client *stranger = NULL, *known = NULL;
+	struct fixture *f = *state;
+	char body[5000] = "";
+
+	f->client_requests = 2;
+	start(f, false, 2, 16);
+	stranger = client(f, NULL, NULL);
+	known = client(f, f->client_pem, NULL);
+	assert_int_equal(call(stranger, "POST", "/api/echo/1", body, sizeof(body), &res), 0);
+	assert_int_equal(res.status, 413);
+	assert_int_equal(call(stranger, "POST", "/api/echo/1", body, 900, &res), 0);
+	assert_int_equal(res.status, 201);
+	assert_int_equal(call(known, "POST", "/api/echo/1", body, sizeof(body), &res), 0);
+	assert_int_equal(res.status, 201);
+	buf_done(&res.body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +468,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trust, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_concurrent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queue_full, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_client_bounds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stranger_body, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("net", tests, NULL, NULL);

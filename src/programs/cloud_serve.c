@@ -13,6 +13,7 @@
 #define CHORES_INTERVAL_S 3600
 #define STORE_WAIT_S 60
 #define DEVICE_BODY_MAX (20u << 20)
+#define STRANGER_BODY_MAX (64u << 10) /* enrolment */
 #define PORTAL_BODY_MAX (1u << 20)
 
 static int open_telemetry(struct cloud *cloud, struct err *err)
@@ -37,6 +38,10 @@ static int open_devices(struct cloud *cloud, struct err *err)
 		.key_file = fleet_server_key(cloud->fleet),
 		.client_ca_file = fleet_ca_certificate(cloud->fleet),
 		.body_max = DEVICE_BODY_MAX,
+		/* A device sends one frame after the other; two are a resend after a time-out. */
+		.client_requests_max = 2,
+		.client_connections_max = 8,
+		.anonymous_body_max = STRANGER_BODY_MAX,
 	};
 	struct ingest_options ingest = { cloud->fleet, cloud->state, cloud->telemetry };
 	int r = ingest_open(&ingest, &cloud->ingest, err);

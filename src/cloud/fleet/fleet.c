@@ -105,6 +105,7 @@ int fleet_refuse(struct http_response *res, int r, const struct err *err)
 		{ -ENOKEY, 401, "Unauthorized" },  { -EACCES, 403, "Forbidden" },
 		{ -ESHUTDOWN, 403, "Offboarded" }, { -EEXIST, 403, "ClonedIdentity" },
 		{ -EBUSY, 429, "TooManyRequests" }, { -EAGAIN, 503, "StoreUnavailable" },
+		{ -ENOSPC, 507, "InsufficientStorage" },
 	};
 	_cleanup_buf_ struct buf body = BUF_INIT(8192);
 
@@ -114,7 +115,7 @@ int fleet_refuse(struct http_response *res, int r, const struct err *err)
 		buf_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":", answers[i].code);
 		buf_append_json(&body, err_msg(err, r), strlen(err_msg(err, r)));
 		buf_append_str(&body, "}}");
-		if (answers[i].status == 429 || answers[i].status == 503)
+		if (answers[i].status == 429 || answers[i].status >= 503)
 			http_response_header(res, "Retry-After", "5");
 		return http_response_json(res, answers[i].status, body.data, body.len);
 	}
