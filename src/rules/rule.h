@@ -90,6 +90,11 @@ struct leaf {
 	};
 };
 
+static inline bool leaf_is_literal(const struct leaf *leaf)
+{
+	return leaf->op <= LEAF_ENDS;
+}
+
 enum expr_op { EXPR_AND, EXPR_OR, EXPR_NOT, EXPR_ATLEAST, EXPR_LEAF };
 
 struct expr {

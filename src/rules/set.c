@@ -27,18 +27,13 @@ struct field_literals {
 	unsigned int count, cap;
 };
 
-struct wake {
-	uint32_t bit, rule;
-};
-
 struct compiler {
 	struct rules_set *set;
 	struct set_group *group;
 	struct field_literals *fields; /* of the group at hand */
 	unsigned int field_count, field_cap;
 	struct map *by_field; /* field -> position in fields + 1 */
-	struct wake *wakes;
-	size_t wake_count, wake_cap;
+	struct wakes wakes;
 	struct err *err;
 };
 
@@ -120,15 +115,10 @@ static int64_t literal_bit(struct compiler *c, unsigned int field, enum leaf_op 
 	return l->set.bits[shape];
 }
 
-static bool is_literal(const struct leaf *leaf)
-{
-	return leaf->op <= LEAF_ENDS;
-}
-
 /* The bit without which the leaf cannot be true; BIT_NONE where there is none. */
 static int64_t leaf_bit(struct compiler *c, const struct leaf *leaf)
 {
-	if (is_literal(leaf))
+	if (leaf_is_literal(leaf))
 		return literal_bit(c, leaf->field, leaf->op, leaf->text, leaf->len);
 	if (leaf->need)
 		return literal_bit(c, leaf->field, LEAF_CONTAINS, leaf->need, leaf->need_len);
@@ -152,7 +142,7 @@ static int emit_leaf(struct compiler *c, struct set_node *node, const struct lea
 
 	if (bit < 0)
 		return (int)bit;
-	node->op = is_literal(leaf) && !leaf->cased ? NODE_BIT : NODE_LEAF;
+	node->op = leaf_is_literal(leaf) && !leaf->cased ? NODE_BIT : NODE_LEAF;
 	node->arg = (uint32_t)bit;
 	node->leaf = leaf;
 	node->end = c->set->node_count;
@@ -182,130 +172,6 @@ static int emit(struct compiler *c, const struct expr *e)
 			return r;
 	}
 	c->set->nodes[at].end = c->set->node_count;
-	return 0;
-}
-
-/* ---- which bits wake a rule ---- */
-
-/*
- * How often the bits below a node, of which one must be set for the node to be true, may be set
- * for nothing: 8^-length each. A sum of COST_NONE means that no such bits exist.
- */
-#define COST_NONE 1e9
-
-static double bit_cost(const struct leaf *leaf)
-{
-	size_t len = is_literal(leaf) ? leaf->len : leaf->need ? leaf->need_len : 0;
-	double cost = 1;
-
-	if (!len)
-		return COST_NONE;
-	for (size_t i = 0; i < MIN(len, (size_t)10); i++)
-		cost /= 8;
-	return cost;
-}
-
-static uint32_t best_kid(const struct rules_set *s, uint32_t at, double *ret_cost);
-
-static double wake_cost(const struct rules_set *s, uint32_t at)
-{
-	const struct set_node *n = &s->nodes[at];
-	double sum = 0;
-
-	switch ((enum node_op)n->op) {
-	case NODE_BIT:
-	case NODE_LEAF:
-		return bit_cost(n->leaf);
-	case NODE_NOT:
-		return COST_NONE;
-	case NODE_AND:
-		best_kid(s, at, &sum);
-		return sum;
-	default:
-		for (uint32_t k = at + 1; k < n->end; k = s->nodes[k].end)
-			sum += wake_cost(s, k);
-		return MIN(sum, COST_NONE);
-	}
-}
-
-static uint32_t best_kid(const struct rules_set *s, uint32_t at, double *ret_cost)
-{
-	uint32_t best = at + 1;
-
-	*ret_cost = COST_NONE;
-	for (uint32_t k = at + 1; k < s->nodes[at].end; k = s->nodes[k].end) {
-		double cost = wake_cost(s, k);
-
-		if (cost < *ret_cost) {
-			*ret_cost = cost;
-			best = k;
-		}
-	}
-	return best;
-}
-
-static int add_wake(struct compiler *c, uint32_t bit, uint32_t rule)
-{
-	if (c->wake_count == c->wake_cap) {
-		size_t cap = c->wake_cap ? c->wake_cap * 2 : 1024;
-		struct wake *more = realloc(c->wakes, cap * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		c->wakes = more;
-		c->wake_cap = cap;
-	}
-	c->wakes[c->wake_count++] = (struct wake){ bit, rule };
-	return 0;
-}
-
-static int collect_wakes(struct compiler *c, uint32_t at, uint32_t rule)
-{
-	const struct rules_set *s = c->set;
-	const struct set_node *n = &s->nodes[at];
-	double cost;
-
-	if (n->op == NODE_BIT || n->op == NODE_LEAF)
-		return add_wake(c, n->arg, rule);
-	if (n->op == NODE_AND)
-		return collect_wakes(c, best_kid(s, at, &cost), rule);
-	for (uint32_t k = at + 1; k < n->end; k = s->nodes[k].end) {
-		int r = collect_wakes(c, k, rule);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int compare_wakes(const void *a, const void *b)
-{
-	const struct wake *x = a, *y = b;
-
-	if (x->bit != y->bit)
-		return x->bit < y->bit ? -1 : 1;
-	return x->rule < y->rule ? -1 : x->rule > y->rule;
-}
-
-/* wakes become one array sorted by bit, each pair once. */
-static int index_wakes(struct compiler *c)
-{
-	struct rules_set *s = c->set;
-	uint32_t n = 0;
-
-	s->wake_start = arena_array(&s->arena, uint32_t, (size_t)s->bit_count + 1);
-	s->woken = arena_array(&s->arena, uint32_t, c->wake_count + 1);
-	if (!s->wake_start || !s->woken)
-		return -ENOMEM;
-	if (c->wake_count)
-		qsort(c->wakes, c->wake_count, sizeof(*c->wakes), compare_wakes);
-	for (uint32_t bit = 0, i = 0; bit < s->bit_count; bit++) {
-		s->wake_start[bit] = n;
-		for (; i < c->wake_count && c->wakes[i].bit == bit; i++)
-			if (n == s->wake_start[bit] || s->woken[n - 1] != c->wakes[i].rule)
-				s->woken[n++] = c->wakes[i].rule;
-	}
-	s->wake_start[s->bit_count] = n;
 	return 0;
 }
 
@@ -392,8 +258,9 @@ static int compile_rule(struct compiler *c, unsigned int index)
 	r = emit(c, rule->rule->expr);
 	if (r < 0)
 		return r;
-	if (wake_cost(s, rule->start) < COST_NONE)
-		return collect_wakes(c, rule->start, index);
+	r = wakes_collect(&c->wakes, s, rule->start, index);
+	if (r != -ENOENT)
+		return r;
 	c->group->always[c->group->always_count++] = index;
 	return 0;
 }
@@ -439,7 +306,7 @@ static int compile(struct compiler *c)
 		return -ENOMEM;
 	for (unsigned int g = 0; r == 0 && g < s->group_count; g++)
 		r = compile_group(c, g);
-	return r < 0 ? r : index_wakes(c);
+	return r < 0 ? r : wakes_index(&c->wakes, s);
 }
 
 /* The builder may add fields later; the set's view of them stays as it is now. */
@@ -477,7 +344,7 @@ int rules_builder_compile(struct rules_builder *b, struct rules_set **ret_set, s
 	free(c.fields);
 	if (c.by_field)
 		map_free(c.by_field);
-	free(c.wakes);
+	free(c.wakes.items);
 	if (r < 0)
 		return r == -ENOMEM ? err_setf(err, r, "out of memory for the rule set") : r;
 	*ret_set = TAKE_PTR(s);

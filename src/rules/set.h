@@ -71,6 +71,19 @@ struct rules_set {
 bool set_group_concerns(const struct set_group *g, const char *category, const char *product,
 			const char *service);
 
+/* wake.c: (bit, rule) pairs while a set is compiled. */
+struct wake {
+	uint32_t bit, rule;
+};
+struct wakes {
+	struct wake *items;
+	size_t count, cap;
+};
+/* The bits that wake the rule whose program begins at at; -ENOENT where nothing rules it out. */
+int wakes_collect(struct wakes *w, const struct rules_set *s, uint32_t at, uint32_t rule);
+/* Fills the set's wake_start and woken. */
+int wakes_index(struct wakes *w, struct rules_set *s);
+
 /* match.c: as rules_match(), over groups that the caller chose. */
 int set_match(const struct rules_set *s, struct rules_scratch *x, const unsigned int *groups,
 	      unsigned int group_count, const struct rules_event *event, rules_match_fn match,

@@ -34,7 +34,7 @@ struct tree_node {
 
 struct tree_error {
 	unsigned int line, column;
-	char message[256];
+	char message[512];
 };
 
 /*

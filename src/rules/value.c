@@ -12,42 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rule.h"
-
-#define MODIFIERS_MAX 16
-
-enum modifier {
-	M_CONTAINS,
-	M_STARTSWITH,
-	M_ENDSWITH, /* transform text */
-	M_WINDASH,
-	M_BASE64,
-	M_BASE64OFFSET,
-	M_WIDE,
-	M_UTF16BE,
-	M_UTF16,
-	M_EXPAND,
-	M_ALL,
-	M_NEQ,
-	M_CASED, /* flags */
-	M_RE,
-	M_CIDR,
-	M_FIELDREF,
-	M_EXISTS,
-	M_LT,
-	M_LTE,
-	M_GT,
-	M_GTE, /* kinds of comparison */
-	M_MINUTE,
-	M_HOUR,
-	M_DAY,
-	M_WEEK,
-	M_MONTH,
-	M_YEAR,
-	M_I,
-	M_M,
-	M_S, /* of re */
-};
+#include "item.h"
 
 static const struct {
 	const char *name;
@@ -89,60 +54,10 @@ static const struct {
 	{ "dotall", M_S },
 };
 
-/* What the modifiers of one key add up to. */
-struct item {
-	struct reader *reader;
-	struct arena *arena;
-	const struct tree_node *key; /* NULL for keywords */
-	unsigned int field;
-	enum modifier order[MODIFIERS_MAX];
-	unsigned int count;
-	bool all, neq, cased, transforms;
-	int kind; /* M_RE .. M_GTE, or -1 */
-	enum leaf_time time;
-	uint32_t regex_options;
-	/* values while they are made */
-	struct symbols *texts;
-	unsigned int text_count, text_cap;
-	struct expr **exprs;
-	unsigned int expr_count, expr_cap;
-};
-
-static int grow(struct item *it, void **array, unsigned int *cap, unsigned int count, size_t size)
-{
-	unsigned int bigger = *cap ? *cap * 2 : 8;
-	void *p;
-
-	if (count < *cap)
-		return 0;
-	if (count >= RULE_VALUES_MAX)
-		return reader_refuse(it->reader, it->key, "more than %u values", RULE_VALUES_MAX);
-	p = arena_alloc(it->arena, bigger * size);
-	if (!p)
-		return -ENOMEM;
-	if (count)
-		memcpy(p, *array, count * size);
-	*array = p;
-	*cap = bigger;
-	return 0;
-}
-
-static int add_text(struct item *it, struct symbols s)
-{
-	int r = grow(it, (void **)&it->texts, &it->text_cap, it->text_count, sizeof(*it->texts));
-
-	if (r < 0)
-		return r;
-	if (s.count > RULE_VALUE_MAX * 4)
-		return reader_refuse(it->reader, it->key, "a value grows over %u bytes",
-				     RULE_VALUE_MAX * 4);
-	it->texts[it->text_count++] = s;
-	return 0;
-}
-
 static int add_leaf(struct item *it, const struct leaf *leaf)
 {
-	int r = grow(it, (void **)&it->exprs, &it->expr_cap, it->expr_count, sizeof(*it->exprs));
+	int r =
+	    item_grow(it, (void **)&it->exprs, &it->expr_cap, it->expr_count, sizeof(*it->exprs));
 	struct expr *e;
 
 	if (r < 0)
@@ -258,174 +173,6 @@ static int read_key(struct item *it)
 	return check_modifiers(it);
 }
 
-/* ---- transformations of text ---- */
-
-static bool word(uint16_t c)
-{
-	return c < 128 ? isalnum(c) || c == '_' : c < 256;
-}
-
-/* A dash or slash that begins an option: not behind a word character, before one. */
-static bool begins_option(const struct symbols *s, size_t i)
-{
-	return (s->at[i] == '-' || s->at[i] == '/') && (i == 0 || !word(s->at[i - 1])) &&
-	       i + 1 < s->count && word(s->at[i + 1]);
-}
-
-/* in with the bytes from .. from+drop replaced by text. */
-static int replaced(struct item *it, const struct symbols *in, size_t from, size_t drop,
-		    const char *text, struct symbols *ret)
-{
-	size_t len = strlen(text);
-	uint16_t *at = arena_alloc(it->arena, (in->count - drop + len + 1) * sizeof(*at));
-
-	if (!at)
-		return -ENOMEM;
-	memcpy(at, in->at, from * sizeof(*at));
-	for (size_t i = 0; i < len; i++)
-		at[from + i] = (uint8_t)text[i];
-	memcpy(at + from + len, in->at + from + drop, (in->count - from - drop) * sizeof(*at));
-	*ret = (struct symbols){ at, in->count - drop + len };
-	return 0;
-}
-
-/* Every way to write the options of in; bounded by RULE_VALUES_MAX. */
-static int add_windash(struct item *it, const struct symbols *in, size_t from)
-{
-	static const char *const dashes[] = { "-", "/", "\xe2\x80\x93", "\xe2\x80\x94",
-					      "\xe2\x80\x95" };
-	size_t i = from;
-
-	while (i < in->count && !begins_option(in, i))
-		i++;
-	if (i == in->count)
-		return add_text(it, *in);
-	for (size_t d = 0; d < ARRAY_SIZE(dashes); d++) {
-		struct symbols out;
-		int r = replaced(it, in, i, 1, dashes[d], &out);
-
-		if (r == 0)
-			r = add_windash(it, &out, i + strlen(dashes[d]));
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int add_expanded(struct item *it, const struct symbols *in, size_t from)
-{
-	char name[RULE_FIELD_NAME_MAX];
-	const struct placeholder *p;
-	size_t i = from, len = 0;
-
-	while (i < in->count && in->at[i] != '%')
-		i++;
-	while (i + 1 + len < in->count && in->at[i + 1 + len] != '%' && len < sizeof(name)) {
-		name[len] = (char)in->at[i + 1 + len];
-		len++;
-	}
-	if (i >= in->count || !len || i + 1 + len >= in->count || len == sizeof(name))
-		return add_text(it, *in);
-	p = map_get(it->reader->pool->placeholders, name, len);
-	if (!p)
-		return reader_refuse(it->reader, it->key,
-				     "the placeholder %%%.*s%% has no values here; give it some or "
-				     "leave the rule out",
-				     (int)len, name);
-	for (unsigned int k = 0; k < p->count; k++) {
-		struct symbols out;
-		int r = replaced(it, in, i, len + 2, p->values[k], &out);
-
-		if (r == 0)
-			r = add_expanded(it, &out, i + strlen(p->values[k]));
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int add_shaped(struct item *it, const struct symbols *in, enum modifier m)
-{
-	uint16_t *at = arena_alloc(it->arena, (in->count + 2) * sizeof(*at));
-	size_t n = 0;
-
-	if (!at)
-		return -ENOMEM;
-	if (m != M_STARTSWITH)
-		at[n++] = SYMBOL_MANY;
-	memcpy(at + n, in->at, in->count * sizeof(*at));
-	n += in->count;
-	if (m != M_ENDSWITH)
-		at[n++] = SYMBOL_MANY;
-	return add_text(it, (struct symbols){ at, n });
-}
-
-static int add_base64(struct item *it, const struct symbols *in, enum modifier m)
-{
-	unsigned int offsets = m == M_BASE64 ? 1 : 3;
-
-	if (symbols_have_wildcards(in))
-		return reader_refuse(
-		    it->reader, it->key,
-		    "base64 of a wildcard does not exist; 'contains' belongs behind "
-		    "'base64offset', and * or ? are written \\* and \\?");
-	for (unsigned int i = 0; i < offsets; i++) {
-		struct symbols out;
-		int r = encode_base64(it->arena, in, i, m == M_BASE64OFFSET, &out);
-
-		if (r == 0)
-			r = add_text(it, out);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int transform_one(struct item *it, const struct symbols *in, enum modifier m)
-{
-	struct symbols out;
-	int r;
-
-	switch (m) {
-	case M_CONTAINS:
-	case M_STARTSWITH:
-	case M_ENDSWITH:
-		return add_shaped(it, in, m);
-	case M_WINDASH:
-		return add_windash(it, in, 0);
-	case M_BASE64:
-	case M_BASE64OFFSET:
-		return add_base64(it, in, m);
-	case M_EXPAND:
-		return add_expanded(it, in, 0);
-	default:
-		r = encode_utf16(it->arena, in, m == M_UTF16BE, m == M_UTF16, &out);
-		return r < 0 ? r : add_text(it, out);
-	}
-}
-
-/* Runs the text modifiers over one value; the results are in it->texts. */
-static int transform(struct item *it, struct symbols in)
-{
-	int r;
-
-	it->texts = NULL;
-	it->text_count = it->text_cap = 0;
-	r = add_text(it, in);
-	for (unsigned int i = 0; r == 0 && i < it->count; i++) {
-		struct symbols *old = it->texts;
-		unsigned int n = it->text_count;
-
-		if (it->order[i] > M_EXPAND)
-			continue;
-		it->texts = NULL;
-		it->text_count = it->text_cap = 0;
-		for (unsigned int k = 0; r == 0 && k < n; k++)
-			r = transform_one(it, &old[k], it->order[i]);
-	}
-	return r;
-}
-
 /* ---- values ---- */
 
 static int add_text_value(struct item *it, const struct tree_node *v)
@@ -434,7 +181,7 @@ static int add_text_value(struct item *it, const struct tree_node *v)
 	int r = symbols_parse(it->arena, v->text, v->len, &s);
 
 	if (r == 0)
-		r = transform(it, s);
+		r = item_transform(it, s);
 	for (unsigned int i = 0; r == 0 && i < it->text_count; i++) {
 		struct leaf leaf = { .cased = it->cased };
 		struct symbols *t = &it->texts[i];
