@@ -29,6 +29,8 @@
 #define CONFIG_TAGS_MAX 16
 #define CONFIG_TAG_SIZE 201 /* the reference's maximum of 200 characters */
 #define CONFIG_FAULTS_MAX 32
+/* Enough for both files' faults, each byte escaped. */
+#define CONFIG_REPORT_MAX (256u << 10)
 
 /* The values in force. Only what has an effect has a field. */
 struct config {

@@ -1,80 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vakt_health.h"
-
+/*
+ * vakt_health.c - `vakt health`: the device's report, whole or a part of it
+ */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-#include "base/fd.h"
-#include "sensor/uplink/identity.h"
+#include "base/near.h"
+#include "sensor/uplink/device_report.h"
+#include "vakt.h"
 
-#define ANSWER_MAX (256 << 10)
-
-/* NULL: the program behind the socket does not answer. */
-static json_t *ask(const char *run_dir, const char *name)
+static void print_json(json_t *value)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct timeval limit = { .tv_sec = 3 };
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	_cleanup_free_ char *text = malloc(ANSWER_MAX);
-	ssize_t n;
-
-	if (fd < 0 || !text)
-		return NULL;
-	if (snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s.sock", run_dir, name) >=
-	    (int)sizeof(sa.sun_path))
-		return NULL;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return NULL;
-	if (fd_write_all(fd, "{\"request\":\"health\"}\n", 21) < 0)
-		return NULL;
-	n = fd_read_full(fd, text, ANSWER_MAX);
-	return n > 0 ? json_loadb(text, (size_t)n, 0, NULL) : NULL;
-}
-
-static void add_identity(json_t *all, const char *state_dir)
-{
-	struct identity id = { 0 };
-	struct err err = { "" };
-	bool onboarded = identity_load(state_dir, &id, &err) == 0;
-
-	json_object_set_new(all, "licensed", json_boolean(onboarded));
-	if (onboarded) {
-		json_object_set_new(all, "org_id", json_string(id.tenant_id));
-		json_object_set_new(all, "edr_machine_id", json_string(id.device_id));
-		json_object_set_new(all, "machine_guid", json_string(id.machine_uid));
-		identity_done(&id);
-	}
-}
-
-static json_t *collect(const struct vakt_health_options *o)
-{
-	json_t *all = json_object(), *issues = json_array();
-	json_t *sensor = ask(o->run_dir, "sensor"), *uplink = ask(o->run_dir, "uplink");
-
-	if (!sensor)
-		json_array_append_new(issues, json_string("vakt-sensor does not run"));
-	if (!uplink)
-		json_array_append_new(issues, json_string("vakt-uplink does not run"));
-	add_identity(all, o->state_dir);
-	if (!json_is_true(json_object_get(all, "licensed")))
-		json_array_append_new(issues, json_string("this device is not onboarded"));
-	json_object_set_new(all, "healthy", json_boolean(json_array_size(issues) == 0));
-	json_object_set_new(all, "health_issues", issues);
-	json_object_set_new(all, "app_version", json_string(VAKT_VERSION));
-	json_object_set_new(all, "edr_client_version", json_string(VAKT_VERSION));
-	if (sensor)
-		json_object_set_new(all, "sensor", sensor);
-	if (uplink)
-		json_object_set_new(all, "uplink", uplink);
-	return all;
+	json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_INDENT(2));
+	putchar('\n');
 }
 
 static void print_text(const char *prefix, json_t *object)
@@ -83,8 +23,7 @@ static void print_text(const char *prefix, json_t *object)
 	json_t *value;
 
 	json_object_foreach(object, key, value) {
-		_cleanup_free_ char *text = NULL;
-		char name[256];
+		char name[256], *text;
 
 		snprintf(name, sizeof(name), "%s%s", prefix, key);
 		if (json_is_object(value)) {
@@ -94,22 +33,22 @@ static void print_text(const char *prefix, json_t *object)
 		}
 		text = json_dumps(value, JSON_ENCODE_ANY);
 		printf("%-36s: %s\n", name, text ? text : "");
+		free(text);
 	}
 }
 
-static int print_sensors(const struct vakt_health_options *o, json_t *all, struct err *err)
+static int details_sensors(const struct vakt_arguments *a, json_t *report,
+			   const struct config_set *config _unused_, struct err *err)
 {
-	json_t *signals = json_object_get(json_object_get(all, "sensor"), "signals"), *signal;
+	json_t *signals = json_object_get(json_object_get(report, "sensor"), "signals"), *signal;
 	size_t i;
 
 	if (!signals)
-		return err_setf(err, -ENOTCONN,
-				"vakt-sensor does not run; start it with `sv start vakt-sensor` "
-				"or `systemctl start vakt-sensor`");
-	if (o->json) {
-		json_dumpf(signals, stdout, JSON_INDENT(2));
-		putchar('\n');
-		return 0;
+		return err_setf(err, -ENOTCONN, "vakt-sensor does not run; start it with `systemctl start "
+				"vakt-sensor` or `sv start vakt-sensor`");
+	if (a->json) {
+		print_json(signals);
+		return VAKT_DONE;
 	}
 	json_array_foreach(signals, i, signal) {
 		const char *provider = json_string_value(json_object_get(signal, "provider"));
@@ -118,28 +57,195 @@ static int print_sensors(const struct vakt_health_options *o, json_t *all, struc
 		printf("%-16s %-40s %s\n", json_string_value(json_object_get(signal, "name")),
 		       provider ? provider : "-", missing ? missing : "");
 	}
-	return 0;
+	return VAKT_DONE;
 }
 
-int vakt_health(const struct vakt_health_options *o, struct err *err)
+static int details_edr(const struct vakt_arguments *a, json_t *report,
+		       const struct config_set *config _unused_, struct err *err _unused_)
 {
-	json_auto_t *all = collect(o);
-	json_t *shown = all;
+	json_t *part = json_object();
 
-	if (o->sensors)
-		return print_sensors(o, all, err);
+	for (size_t i = 0; device_report_fields[i].name; i++) {
+		json_t *value = json_object_get(report, device_report_fields[i].name);
+
+		if (device_report_fields[i].edr && value)
+			json_object_set(part, device_report_fields[i].name, value);
+	}
+	if (a->json)
+		print_json(part);
+	else
+		print_text("", part);
+	json_decref(part);
+	return VAKT_DONE;
+}
+
+/* Texts of the list that are not there yet: the programs tell the same fault. */
+static void merge(json_t *to, const json_t *from)
+{
+	json_t *text, *there;
+	size_t i, j;
+
+	json_array_foreach(from, i, text) {
+		bool known = false;
+
+		json_array_foreach(to, j, there)
+			known |= json_equal(there, text);
+		if (!known)
+			json_array_append(to, text);
+	}
+}
+
+static json_t *faults(const struct config_set *config, bool refuses)
+{
+	const struct config_fault *f;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (f = config_set_fault(config, i)); i++)
+		if (f->refuses == refuses)
+			json_array_append_new(list, json_string(f->text));
+	return list;
+}
+
+static json_t *without_effect(const struct config_set *config)
+{
+	json_t *list = json_array();
+	const char *file;
+
+	for (size_t i = 0; i < config_key_count; i++) {
+		const char *json = config_set_json(config, i, &file);
+
+		if (*file && !config_keys[i].programs)
+			json_array_append_new(list, json_pack("{s:s,s:o,s:s}", "key", config_keys[i].path,
+							      "value", json_loads(json, JSON_DECODE_ANY, NULL),
+							      "file", file));
+	}
+	return list;
+}
+
+static void print_list(const char *title, json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	printf("%s: %zu\n", title, json_array_size(list));
+	json_array_foreach(list, i, item) {
+		if (json_is_string(item))
+			printf("  %s\n", json_string_value(item));
+		else
+			printf("  %s (%s)\n", json_string_value(json_object_get(item, "key")),
+			       json_string_value(json_object_get(item, "file")));
+	}
+}
+
+static int details_configuration(const struct vakt_arguments *a, json_t *report,
+				 const struct config_set *config, struct err *err _unused_)
+{
+	static const char *const programs[] = { "sensor", "uplink" };
+	json_t *issues = faults(config, true), *restart = json_array(), *all;
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		json_t *part = json_object_get(json_object_get(report, programs[i]), "configuration");
+
+		merge(issues, json_object_get(part, "issues"));
+		merge(restart, json_object_get(part, "restartNeeded"));
+	}
+	all = json_pack("{s:s,s:[s,s],s:o,s:o,s:o,s:o}", "version", config_set_version(config), "files",
+			config_set_path(config, CONFIG_REFERENCE), config_set_path(config, CONFIG_OWN),
+			"issues", issues, "restartNeeded", restart, "remarks", faults(config, false),
+			"withoutEffect", without_effect(config));
+	if (a->json) {
+		print_json(all);
+	} else {
+		printf("version: %s\nfiles:\n  %s\n  %s\n", config_set_version(config),
+		       config_set_path(config, CONFIG_REFERENCE), config_set_path(config, CONFIG_OWN));
+		print_list("issues (the file is refused, what was good before stays in force)", issues);
+		print_list("take effect at the next start", restart);
+		print_list("remarks (accepted nevertheless)", json_object_get(all, "remarks"));
+		print_list("keys without effect", json_object_get(all, "withoutEffect"));
+	}
+	json_decref(all);
+	return VAKT_DONE;
+}
+
+static const struct {
+	const char *name;
+	int (*print)(const struct vakt_arguments *a, json_t *report, const struct config_set *config,
+		     struct err *err);
+} details[] = {
+	{ "sensors", details_sensors },
+	{ "configuration", details_configuration },
+	{ "edr", details_edr },
+};
+
+static int print_details(const struct vakt_arguments *a, json_t *report,
+			 const struct config_set *config, struct err *err)
+{
+	struct near near = { .word = a->details };
+
+	for (size_t i = 0; i < ARRAY_SIZE(details); i++) {
+		if (!strcmp(details[i].name, a->details))
+			return details[i].print(a, report, config, err);
+		near_offer(&near, details[i].name);
+	}
+	if (near.best)
+		return err_setf(err, -EINVAL, "there are no details \"%s\"; did you mean \"%s\"?",
+				a->details, near.best);
+	return err_setf(err, -EINVAL, "there are no details \"%s\"; there are: sensors, configuration, edr",
+			a->details);
+}
+
+static int print_field(const struct vakt_arguments *a, json_t *report, struct err *err)
+{
+	json_t *value = json_object_get(report, a->field);
+	struct near near = { .word = a->field };
+
+	if (value) {
+		if (json_is_object(value) && !a->json)
+			print_text("", value);
+		else
+			print_json(value);
+		return VAKT_DONE;
+	}
+	for (size_t i = 0; device_report_fields[i].name; i++) {
+		if (!strcmp(device_report_fields[i].name, a->field))
+			return err_setf(err, -ENODATA, "%s is not known at present", a->field);
+		near_offer(&near, device_report_fields[i].name);
+	}
+	if (near.best)
+		return err_setf(err, -ENOENT, "there is no field \"%s\"; did you mean \"%s\"?", a->field,
+				near.best);
+	return err_setf(err, -ENOENT, "there is no field \"%s\"; `vakt help health` lists them", a->field);
+}
+
+static int print_whole(const struct vakt_arguments *a, json_t *report)
+{
 	/* Long and of its own command. */
-	json_object_del(json_object_get(all, "sensor"), "signals");
-	if (o->field) {
-		shown = json_object_get(all, o->field);
-		if (!shown)
-			return err_setf(err, -ENOENT, "there is no field \"%s\" here", o->field);
-	}
-	if (!o->json && json_is_object(shown)) {
-		print_text("", shown);
-		return 0;
-	}
-	json_dumpf(shown, stdout, JSON_ENCODE_ANY | JSON_INDENT(2));
-	putchar('\n');
-	return 0;
+	json_object_del(json_object_get(report, "sensor"), "signals");
+	if (a->json)
+		print_json(report);
+	else
+		print_text("", report);
+	return VAKT_DONE;
+}
+
+int vakt_health(const struct vakt_arguments *a, struct err *err)
+{
+	struct device_report_options o = { .state_dir = a->state_dir, .run_dir = a->run_dir };
+	_cleanup_(config_set_freep) struct config_set *config = NULL;
+	json_t *report;
+	int r = vakt_open_config(a, &config, err);
+
+	if (r < 0)
+		return r;
+	o.config = config;
+	report = device_report_make(&o);
+	if (!report)
+		return err_setf(err, -ENOMEM, "out of memory");
+	r = a->details ? print_details(a, report, config, err)
+	    : a->field ? print_field(a, report, err)
+		       : print_whole(a, report);
+	if (r == VAKT_DONE && a->check && !json_is_true(json_object_get(report, "healthy")))
+		r = VAKT_UNHEALTHY;
+	json_decref(report);
+	return r;
 }

@@ -41,7 +41,7 @@ setup() {
 	done
 	"$BIN/vakt-cloud" --state-dir "$DIR/cloud" --public-host localhost --device-port 9744 create-token >"$DIR/token"
 	"$BIN/vakt" onboard --token "$DIR/token" --state-dir "$DIR/device"
-	start vakt-sensor --state-dir "$DIR/device"
+	start vakt-sensor --state-dir "$DIR/device" --run-dir "$DIR/run"
 	start_uplink
 	for _ in $(seq 100); do
 		grep -q started "$DIR/vakt-sensor.log" && return
@@ -106,7 +106,7 @@ until_answer() {
 @test "an offboarded device sends no more and may come back under its id" {
 	/bin/true chain-before
 	until_answer "SELECT count() FROM vakt.DeviceProcessEvents WHERE ProcessCommandLine = '/bin/true chain-before' AND ActionType = 'ProcessCreated'" 1
-	"$BIN/vakt" offboard --state-dir "$DIR/device"
+	"$BIN/vakt" offboard --yes --state-dir "$DIR/device"
 	/bin/true chain-while-off
 	sleep 2
 	[ "$(ask "SELECT count() FROM vakt.DeviceProcessEvents WHERE ProcessCommandLine = '/bin/true chain-while-off'")" = 0 ]

@@ -209,6 +209,8 @@ static int keep_heartbeat(struct fleet *f, struct state_conn *c, const struct ht
 {
 	_cleanup_free_ char *health = json_dumps(json_object_get(json, "health"), JSON_COMPACT);
 	_cleanup_free_ char *addresses = json_dumps(json_object_get(json, "ipAddresses"), JSON_COMPACT);
+	/* The device puts the one that its default route leaves by first. */
+	const char *address = text(json_array_get(json_object_get(json, "ipAddresses"), 0), "ipAddress");
 	int64_t now = clock_realtime_ns();
 	int64_t device_ns = json_integer_value(json_object_get(json, "realtimeNs")), offset = 0;
 
@@ -218,10 +220,10 @@ static int keep_heartbeat(struct fleet *f, struct state_conn *c, const struct ht
 
 	return state_exec(c, err,
 			  "UPDATE device SET last_seen_ns = ?, health = ?, ip_addresses = ?, "
-			  "agent_version = ?, last_external_ip_address = ?, clock_offset_ns = ? "
-			  "WHERE tenant_id = ? AND id = ?",
-			  "issssiss", now, health ? health : "{}", addresses ? addresses : "[]",
-			  text(json, "agentVersion"), req->peer_address,
+			  "agent_version = ?, last_ip_address = ?, last_external_ip_address = ?, "
+			  "clock_offset_ns = ? WHERE tenant_id = ? AND id = ?",
+			  "isssssiss", now, health ? health : "{}", addresses ? addresses : "[]",
+			  text(json, "agentVersion"), address, req->peer_address,
 			  offset, f->tenant_id, device->id);
 }
 

@@ -89,6 +89,9 @@ int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet
 		return err_setf(err, -ESHUTDOWN, "the device is offboarded");
 	if (!state_is_null(st, 3))
 		return err_setf(err, -EACCES, "the certificate was revoked");
+	if (state_int(st, 5))
+		return err_setf(err, -EEXIST, "another machine uses this device's identity; onboard both "
+				"anew with a token");
 	snprintf(ret_device->tenant_id, sizeof(ret_device->tenant_id), "%s", state_text(st, 0));
 	snprintf(ret_device->id, sizeof(ret_device->id), "%s", state_text(st, 1));
 	snprintf(ret_device->name, sizeof(ret_device->name), "%s", state_text(st, 2));

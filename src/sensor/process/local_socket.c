@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define CALLERS_MAX 8
-#define ANSWER_MAX (64u << 10)
+#define ANSWER_MAX (160u << 10)
 
 struct caller {
 	struct local_socket *socket;

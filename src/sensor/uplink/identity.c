@@ -136,13 +136,14 @@ int identity_load(const char *state_dir, struct identity *ret_id, struct err *er
 	return 0;
 }
 
-int identity_client(const struct identity *id, const char *cert_path, unsigned int timeout_ms,
+int identity_client(const struct identity *id, const struct identity_client_options *options,
 		    struct http_client **ret_client, struct err *err)
 {
 	struct http_client_options o = {
 		.base_url = id->server, .ca_file = id->ca_path,
-		.certificate_file = cert_path ? cert_path : id->cert_path,
-		.key_file = id->key_path, .timeout_ms = timeout_ms,
+		.certificate_file = options->cert_path ? options->cert_path : id->cert_path,
+		.key_file = id->key_path, .proxy = options->proxy,
+		.timeout_ms = options->timeout_ms,
 	};
 
 	return http_client_new(&o, ret_client, err);

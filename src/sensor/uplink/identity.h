@@ -32,6 +32,12 @@ int identity_load(const char *state_dir, struct identity *ret_id, struct err *er
 void identity_done(struct identity *id);
 /* Rereads the certificate's period, e.g. after a renewal. */
 int identity_read_period(struct identity *id, struct err *err);
-/* A client that shows the certificate; cert_path nullable: the identity's own. */
-int identity_client(const struct identity *id, const char *cert_path, unsigned int timeout_ms,
+struct identity_client_options {
+	const char *cert_path; /* NULL: the identity's own */
+	const char *proxy;     /* NULL or "": none */
+	unsigned int timeout_ms;
+};
+
+/* A client that shows the certificate. */
+int identity_client(const struct identity *id, const struct identity_client_options *options,
 		    struct http_client **ret_client, struct err *err);

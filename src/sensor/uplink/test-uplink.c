@@ -30,6 +30,7 @@ struct fixture {
 	char dir[64], state[96], spool[128], token[128];
 	char *ca, *ca_key;
 	int64_t lifetime_ns, age_ns;
+	struct config_set *config;
 	struct http_server *server;
 	atomic_int answer; /* to events; 200 unless set */
 	atomic_int taken, refused, renewals;
@@ -171,6 +172,7 @@ static int set_up(void **state)
 	put(f->dir, "server.crt", chain, path);
 	put(f->dir, "server.key", key, path);
 	put(f->dir, "ca.crt", f->ca, path);
+	assert_int_equal(config_set_new(&(struct config_options){ .dir = f->dir }, &f->config, NULL), 0);
 	start(f, 0);
 	assert_true(asprintf(&token, "{\"version\":1,\"server\":\"https://127.0.0.1:%u\","
 			     "\"tenantId\":\"tenant-1\",\"token\":\"t\",\"caSha256\":\"%s\"}",
@@ -186,6 +188,7 @@ static int tear_down(void **state)
 	char command[128];
 
 	http_server_free(f->server);
+	config_set_free(f->config);
 	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
 	assert_int_equal(system(command), 0);
 	free(f->ca);
@@ -194,12 +197,26 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static int try_onboard(struct fixture *f, struct err *err)
+{
+	const struct onboard_options o = { .state_dir = f->state, .token_file = f->token };
+
+	return onboard_run(&o, err);
+}
+
 static void onboard(struct fixture *f)
 {
 	struct err err = { "" };
 
-	if (onboard_run(f->state, f->token, NULL, &err) != 0)
+	if (try_onboard(f, &err) != ONBOARD_JOINED)
 		fail_msg("%s", err.msg);
+}
+
+static int offboard(struct fixture *f)
+{
+	const struct onboard_options o = { .state_dir = f->state };
+
+	return onboard_leave(&o, false, NULL);
 }
 
 static void spool(struct fixture *f, uint64_t from, uint64_t to)
@@ -226,8 +243,9 @@ static void spool(struct fixture *f, uint64_t from, uint64_t to)
 
 static struct uplink *make(struct fixture *f)
 {
-	struct uplink_options o = { .state_dir = f->state, .heartbeat_ms = 300,
-				    .backoff_first_ms = 10, .timeout_ms = 5000 };
+	struct uplink_options o = { .state_dir = f->state, .run_dir = f->dir, .config = f->config,
+				    .heartbeat_ms = 300, .backoff_first_ms = 10,
+				    .timeout_ms = 5000 };
 	struct uplink *u = NULL;
 
 	assert_int_equal(uplink_new(&o, &u, NULL), 0);
@@ -260,7 +278,7 @@ static void test_order(void **state)
 		run_until(u, "notOnboarded");
 	}
 	onboard(f);
-	assert_int_equal(onboard_run(f->state, f->token, NULL, NULL), 1);
+	assert_int_equal(try_onboard(f, NULL), ONBOARD_UNCHANGED);
 	spool(f, 1, 20);
 	{
 		_cleanup_(uplink_freep) struct uplink *u = make(f);
@@ -275,8 +293,8 @@ static void test_order(void **state)
 	}
 	assert_int_equal(f->last, 20);
 	assert_int_equal(f->taken, 20);
-	assert_int_equal(onboard_leave(f->state, NULL), 0);
-	assert_int_equal(onboard_leave(f->state, NULL), -ENOENT);
+	assert_int_equal(offboard(f), 0);
+	assert_int_equal(offboard(f), -ENOENT);
 }
 
 static void test_refusals(void **state)

@@ -21,10 +21,13 @@
 #include "event/wire.h"
 #include "net/cert.h"
 #include "net/http_client.h"
+#include "sensor/uplink/addresses.h"
+#include "sensor/uplink/device_report.h"
 #include "sensor/uplink/identity.h"
 
 #define FRAME_MAX (WIRE_HEADER_SIZE + WIRE_PACKED_MAX)
 #define ANSWER_MAX (64u << 10)
+#define HEALTH_MAX (512u << 10)
 #define BACKOFF_MAX_MS 60000u
 #define IDLE_MS 200u
 #define REFUSED_FILES_MAX 100u
@@ -35,12 +38,17 @@ struct status { /* what health shows */
 	int64_t last_success_ns, clock_offset_ns, not_after_ns;
 	uint64_t frames_sent, bytes_sent, frames_refused;
 	bool clone_suspected;
+	char server[256], tenant_id[64], device_id[64], machine_uid[IDENTITY_UID_SIZE];
+	char *configuration; /* JSON; what config_set_report() said last */
 };
 
 struct uplink {
 	char state_dir[3072], spool_dir[3200], run_dir[3072];
+	const struct config_set *config;
+	char proxy[CONFIG_TEXT_SIZE]; /* the client's */
 	unsigned int heartbeat_ms, backoff_first_ms, timeout_ms;
-	bool onboarded, untrusted, have_frame;
+	struct stat identity_seen;
+	bool fixed_heartbeat, onboarded, untrusted, have_frame;
 	struct identity id;
 	struct http_client *client;
 	struct spool_reader *spool;
@@ -62,6 +70,16 @@ static void set_state(struct uplink *u, const char *state, const char *reason)
 	pthread_mutex_unlock(&u->lock);
 }
 
+static void forget(struct uplink *u)
+{
+	http_client_free(TAKE_PTR(u->client));
+	spool_reader_close(TAKE_PTR(u->spool));
+	identity_done(&u->id);
+	u->onboarded = u->untrusted = u->have_frame = false;
+	u->next_heartbeat_ns = u->next_renew_ns = u->retry_ns = 0;
+	u->failures = 0;
+}
+
 int uplink_new(const struct uplink_options *o, struct uplink **ret_uplink, struct err *err)
 {
 	struct uplink *u = calloc(1, sizeof(*u));
@@ -76,25 +94,49 @@ int uplink_new(const struct uplink_options *o, struct uplink **ret_uplink, struc
 	strcpy(u->state_dir, o->state_dir);
 	strcpy(u->run_dir, o->run_dir ? o->run_dir : "");
 	snprintf(u->spool_dir, sizeof(u->spool_dir), "%s/spool", o->state_dir);
-	u->heartbeat_ms = o->heartbeat_ms ? o->heartbeat_ms : 60000;
+	u->config = o->config;
+	u->fixed_heartbeat = o->heartbeat_ms != 0;
+	u->heartbeat_ms = o->heartbeat_ms;
 	u->backoff_first_ms = o->backoff_first_ms ? o->backoff_first_ms : 1000;
 	u->timeout_ms = o->timeout_ms ? o->timeout_ms : 30000;
 	buf_init(&u->frame, FRAME_MAX);
 	buf_init(&u->res.body, ANSWER_MAX);
 	pthread_mutex_init(&u->lock, NULL);
 	u->status.state = "starting";
+	uplink_configure(u);
 	*ret_uplink = u;
 	return 0;
 }
 
-static void forget(struct uplink *u)
+static int make_client(struct uplink *u, struct err *err)
 {
+	const struct identity_client_options o = { .proxy = u->proxy, .timeout_ms = u->timeout_ms };
+
 	http_client_free(TAKE_PTR(u->client));
-	spool_reader_close(TAKE_PTR(u->spool));
-	identity_done(&u->id);
-	u->onboarded = u->untrusted = u->have_frame = false;
-	u->next_heartbeat_ns = u->next_renew_ns = u->retry_ns = 0;
-	u->failures = 0;
+	return identity_client(&u->id, &o, &u->client, err);
+}
+
+void uplink_configure(struct uplink *u)
+{
+	_cleanup_buf_ struct buf report = BUF_INIT(CONFIG_REPORT_MAX);
+	const struct config *c = config_set_values(u->config);
+	struct err err = { "" };
+
+	config_set_report(u->config, CONFIG_UPLINK, &report);
+	pthread_mutex_lock(&u->lock);
+	free(u->status.configuration);
+	u->status.configuration = buf_take(&report);
+	pthread_mutex_unlock(&u->lock);
+	if (!u->fixed_heartbeat)
+		u->heartbeat_ms = (unsigned int)c->heartbeat_s * 1000;
+	/* Tags and faults are told at once. */
+	u->next_heartbeat_ns = 0;
+	if (!strcmp(u->proxy, c->proxy))
+		return;
+	snprintf(u->proxy, sizeof(u->proxy), "%s", c->proxy);
+	u->retry_ns = 0;
+	if (u->onboarded && make_client(u, &err) < 0)
+		forget(u);
 }
 
 void uplink_free(struct uplink *u)
@@ -102,10 +144,25 @@ void uplink_free(struct uplink *u)
 	if (!u)
 		return;
 	forget(u);
+	free(u->status.configuration);
 	buf_done(&u->frame);
 	buf_done(&u->res.body);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
+}
+
+static void tell_identity(struct uplink *u)
+{
+	struct status *s = &u->status;
+
+	pthread_mutex_lock(&u->lock);
+	s->not_after_ns = u->id.not_after_ns;
+	s->clone_suspected = false;
+	snprintf(s->server, sizeof(s->server), "%s", u->id.server);
+	snprintf(s->tenant_id, sizeof(s->tenant_id), "%s", u->id.tenant_id);
+	snprintf(s->device_id, sizeof(s->device_id), "%s", u->id.device_id);
+	snprintf(s->machine_uid, sizeof(s->machine_uid), "%s", u->id.machine_uid);
+	pthread_mutex_unlock(&u->lock);
 }
 
 static int adopt(struct uplink *u)
@@ -114,6 +171,10 @@ static int adopt(struct uplink *u)
 	struct err err = { "" };
 	int r = identity_load(u->state_dir, &u->id, &err);
 
+	if (r == 0 && stat(u->id.json_path, &u->identity_seen) < 0) {
+		r = err_setf(&err, -errno, "%s: %m", u->id.json_path);
+		identity_done(&u->id);
+	}
 	if (r < 0) {
 		set_state(u, r == -ENOENT ? "notOnboarded" : "failed", err_msg(&err, r));
 		return r;
@@ -132,16 +193,14 @@ static int adopt(struct uplink *u)
 	if (r == 0)
 		r = spool_reader_open(u->spool_dir, &u->spool, &err);
 	if (r == 0)
-		r = identity_client(&u->id, NULL, u->timeout_ms, &u->client, &err);
+		r = make_client(u, &err);
 	if (r < 0) {
 		set_state(u, "failed", err_msg(&err, r));
 		forget(u);
 		return r;
 	}
 	u->onboarded = true;
-	pthread_mutex_lock(&u->lock);
-	u->status.not_after_ns = u->id.not_after_ns;
-	pthread_mutex_unlock(&u->lock);
+	tell_identity(u);
 	set_state(u, "connecting", "");
 	return 0;
 }
@@ -230,22 +289,38 @@ static void read_heartbeat(struct uplink *u)
 		lose_trust(u, "the cloud has offboarded this device");
 }
 
+/* The whole of what `vakt health` shows, so that the portal shows the same. */
+static char *heartbeat_body(struct uplink *u)
+{
+	_cleanup_buf_ struct buf own = BUF_INIT(HEALTH_MAX);
+	struct device_report_options o = { .state_dir = u->state_dir, .run_dir = u->run_dir,
+					   .config = u->config };
+	json_t *body, *report;
+	char *text;
+
+	uplink_health(u, &own);
+	o.uplink = own.data ? json_loadb(own.data, own.len, 0, NULL) : NULL;
+	report = o.uplink ? device_report_make(&o) : NULL;
+	json_decref(o.uplink);
+	body = json_pack("{s:o*,s:s,s:o*,s:s,s:I}", "health", report, "machineUid",
+			 u->id.machine_uid, "ipAddresses", addresses_list(), "agentVersion",
+			 VAKT_VERSION, "realtimeNs", (json_int_t)clock_realtime_ns());
+	text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	json_decref(body);
+	return text;
+}
+
 static void heartbeat(struct uplink *u)
 {
-	_cleanup_buf_ struct buf body = BUF_INIT(64 << 10);
+	_cleanup_free_ char *body = heartbeat_body(u);
 	struct err err = { "" };
 	char reason[256];
 	int r;
 
 	u->next_heartbeat_ns = clock_monotonic_ns() + (int64_t)u->heartbeat_ms * NSEC_PER_MSEC;
-	buf_append_str(&body, "{\"health\":{\"uplink\":");
-	uplink_health(u, &body);
-	buf_printf(&body, "},\"machineUid\":\"%s\",\"ipAddresses\":[],\"agentVersion\":\"0.1.0\","
-			  "\"realtimeNs\":%" PRId64 "}", u->id.machine_uid, clock_realtime_ns());
-	r = buf_error(&body);
-	if (r == 0)
-		r = post(u, u->client, "/device/v1/heartbeat", "application/json", body.data,
-			 body.len, &err);
+	if (!body)
+		return;
+	r = post(u, u->client, "/device/v1/heartbeat", "application/json", body, strlen(body), &err);
 	if (r < 0)
 		on_unreachable(u, r, &err);
 	else if (u->res.status == 200) {
@@ -263,6 +338,8 @@ static int try_certificate(struct uplink *u, const char *pem, struct err *err)
 	_cleanup_(http_client_freep) struct http_client *fresh = NULL;
 	_cleanup_free_ char *key = NULL;
 	char path[4200];
+	const struct identity_client_options options = { .cert_path = path, .proxy = u->proxy,
+							 .timeout_ms = u->timeout_ms };
 	int r;
 
 	snprintf(path, sizeof(path), "%s.new", u->id.cert_path);
@@ -272,7 +349,7 @@ static int try_certificate(struct uplink *u, const char *pem, struct err *err)
 	if (r == 0)
 		r = file_write_atomic(path, pem, strlen(pem), 0644, err);
 	if (r == 0)
-		r = identity_client(&u->id, path, u->timeout_ms, &fresh, err);
+		r = identity_client(&u->id, &options, &fresh, err);
 	if (r == 0)
 		r = post(u, fresh, "/device/v1/heartbeat", "application/json", "{}", 2, err);
 	/* Any answer of the handler means that TLS has accepted it; 401 and 403 mean it has not. */
@@ -282,8 +359,7 @@ static int try_certificate(struct uplink *u, const char *pem, struct err *err)
 		r = err_setf(err, -errno, "%s: %m", u->id.cert_path);
 	if (r < 0)
 		return r;
-	http_client_free(TAKE_PTR(u->client));
-	return identity_client(&u->id, NULL, u->timeout_ms, &u->client, err);
+	return make_client(u, err);
 }
 
 static int renew(struct uplink *u, struct err *err)
@@ -414,13 +490,23 @@ static unsigned int until(int64_t then, int64_t now)
 	return then <= now ? 0 : (unsigned int)MIN((then - now) / NSEC_PER_MSEC + 1, 1000);
 }
 
+/* Offboarded or onboarded anew by the command line. */
+static bool identity_changed(const struct uplink *u)
+{
+	struct stat now;
+
+	return stat(u->id.json_path, &now) < 0 || now.st_ino != u->identity_seen.st_ino ||
+	       now.st_mtim.tv_sec != u->identity_seen.st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != u->identity_seen.st_mtim.tv_nsec;
+}
+
 unsigned int uplink_step(struct uplink *u)
 {
 	struct err err = { "" };
 	int64_t now = clock_monotonic_ns();
 	int r;
 
-	if (u->onboarded && access(u->id.json_path, F_OK) < 0)
+	if (u->onboarded && identity_changed(u))
 		forget(u);
 	if (!u->onboarded)
 		return adopt(u) < 0 ? 1000 : 0;
@@ -448,6 +534,12 @@ unsigned int uplink_step(struct uplink *u)
 	return 0;
 }
 
+static void add_text(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, ",\"%s\":", key);
+	buf_append_json(out, value, strlen(value));
+}
+
 int uplink_health(struct uplink *u, struct buf *out)
 {
 	uint64_t waiting = 0;
@@ -455,11 +547,18 @@ int uplink_health(struct uplink *u, struct buf *out)
 
 	pthread_mutex_lock(&u->lock);
 	s = u->status;
+	s.configuration = strdup(s.configuration ? s.configuration : "{}");
 	pthread_mutex_unlock(&u->lock);
 	spool_segments(u->spool_dir, 0, NULL, NULL, &waiting);
 	buf_printf(out, "{\"state\":\"%s\",\"connected\":%s,\"reason\":", s.state,
 		   !strcmp(s.state, "connected") ? "true" : "false");
 	buf_append_json(out, s.reason, strlen(s.reason));
+	add_text(out, "server", s.server);
+	add_text(out, "tenantId", s.tenant_id);
+	add_text(out, "deviceId", s.device_id);
+	add_text(out, "machineUid", s.machine_uid);
+	buf_printf(out, ",\"configuration\":%s", s.configuration ? s.configuration : "{}");
+	free(s.configuration);
 	return buf_printf(out, ",\"lastSuccessNs\":%" PRId64 ",\"framesSent\":%" PRIu64
 			  ",\"bytesSent\":%" PRIu64 ",\"framesRefused\":%" PRIu64
 			  ",\"spoolBytes\":%" PRIu64 ",\"certificateExpiryNs\":%" PRId64
