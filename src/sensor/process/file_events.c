@@ -2,7 +2,7 @@
 /*
  * file_events.c - rows of DeviceFileEvents
  *
- * Of written files only programs are hashed: content that starts as ELF or with "#!". What Vakt's
+ * Of written files only programs are hashed (file_hash_is_program()). What Vakt's
  * own programs write is left out: the store and the spool write because of events, so a row for
  * each of their files would feed itself for ever on a machine that hosts both.
  */
@@ -64,14 +64,14 @@ static void set_previous(struct monitor *m, const char *path)
 static bool is_program(const char *path, uint64_t inode, struct file_identity *ret_id)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char head[4];
+	char head[FILE_HASH_HEAD];
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != inode)
 		return false;
 	n = pread(fd, head, sizeof(head), 0);
-	if (!(n == 4 && memcmp(head, "\177ELF", 4) == 0) && !(n >= 2 && memcmp(head, "#!", 2) == 0))
+	if (n < 0 || !file_hash_is_program(head, (size_t)n, path))
 		return false;
 	memset(ret_id, 0, sizeof(*ret_id));
 	ret_id->device = st.st_dev;
@@ -85,17 +85,22 @@ static bool is_program(const char *path, uint64_t inode, struct file_identity *r
 static void set_hashes(struct monitor *m, const struct kernel_event *e)
 {
 	char path[PATH_BYTES_MAX + 32];
-	struct file_identity id;
 	struct process_hashes hashes;
+	struct file_identity id;
 	int len = (int)MIN(e->file.path.len, PATH_BYTES_MAX);
+	bool host = monitor_is_host(m, &e->task), found = false;
 
-	/* Through the process's root where it lives: it may not be ours. */
-	snprintf(path, sizeof(path), "/proc/%u/root%.*s", e->task.pid, len, e->file.path.data);
-	if (!is_program(path, e->file.inode, &id)) {
-		snprintf(path, sizeof(path), "%.*s", len, e->file.path.data);
-		if (!is_program(path, e->file.inode, &id))
-			return;
+	/* Where the process sees other mounts or another root, through it, while it lives. */
+	for (int i = 0; i < 2 && !found; i++) {
+		if (host == (i == 0))
+			snprintf(path, sizeof(path), "%.*s", len, e->file.path.data);
+		else
+			snprintf(path, sizeof(path), "/proc/%u/root%.*s", e->task.pid, len,
+				 e->file.path.data);
+		found = is_program(path, e->file.inode, &id);
 	}
+	if (!found)
+		return;
 	file_hash(m->hashes, &id, path, &hashes);
 	event_set_str(&m->event, T(SHA1), arena_strdup(&m->arena, hashes.sha1));
 	event_set_str(&m->event, T(SHA256), arena_strdup(&m->arena, hashes.sha256));

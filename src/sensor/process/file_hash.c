@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/process/file_hash.h"
 
+#include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -73,6 +75,22 @@ static bool same_file(int fd, const struct file_identity *id)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == id->inode &&
 	       (uint64_t)st.st_size == id->size &&
 	       st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec == id->mtime_ns;
+}
+
+bool file_hash_is_program(const char *head, size_t len, const char *path)
+{
+	size_t path_len = strlen(path);
+	uint16_t type;
+
+	if (len >= 2 && memcmp(head, "#!", 2) == 0)
+		return true;
+	if (len < SELFMAG || memcmp(head, ELFMAG, SELFMAG) != 0)
+		return false;
+	if (len < FILE_HASH_HEAD)
+		return true;
+	memcpy(&type, head + offsetof(Elf64_Ehdr, e_type), sizeof(type)); /* Elf32 has it there, too */
+	type = head[EI_DATA] == ELFDATA2MSB ? be16toh(type) : le16toh(type);
+	return type != ET_REL || (path_len > 3 && strcmp(path + path_len - 3, ".ko") == 0);
 }
 
 static int hash_content(struct file_hash_cache *c, int fd, struct process_hashes *ret)

@@ -20,6 +20,14 @@ struct file_identity {
 
 struct file_hash_cache;
 
+/* Bytes at the start of a file that tell what it is. */
+#define FILE_HASH_HEAD 18
+/*
+ * "#!" or ELF, but no object file on its way to a linker: those are most of what a build writes.
+ * Kernel modules look the same and are told by their name.
+ */
+bool file_hash_is_program(const char *head, size_t len, const char *path);
+
 /* Files above max_bytes are not read. */
 int file_hash_cache_new(uint64_t max_bytes, struct file_hash_cache **ret_cache);
 void file_hash_set_max(struct file_hash_cache *c, uint64_t max_bytes);

@@ -10,7 +10,6 @@
 #include "sensor/process/monitor_internal.h"
 #include "sensor/process/proc_read.h"
 
-#define CONTAINERS_MAX 65536
 #define ROW_TEXT_MAX (1u << 20)
 #define COMMAND_LINE_TEXT_MAX (16u << 20)
 /* A process that ended stays known: its children's rows and late events name it. */
@@ -46,8 +45,7 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 	find_own_programs(m);
 	arena_init(&m->arena, ROW_TEXT_MAX);
 	buf_init(&m->text, COMMAND_LINE_TEXT_MAX);
-	m->containers = map_new(CONTAINERS_MAX);
-	if (!m->containers || process_table_new(m->boot_id, options->processes_max, &m->table) < 0 ||
+	if (monitor_find_containers(m) < 0 || process_table_new(m->boot_id, options->processes_max, &m->table) < 0 ||
 	    user_names_new("/etc/passwd", &m->users) < 0 ||
 	    file_hash_cache_new(options->hash_max_bytes, &m->hashes) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -57,18 +55,12 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 
 void monitor_free(struct monitor *m)
 {
-	void *id;
-
 	if (!m)
 		return;
 	process_table_free(m->table);
 	user_names_free(m->users);
 	file_hash_cache_free(m->hashes);
-	if (m->containers) {
-		for (size_t i = 0; map_next(m->containers, &i, NULL, NULL, &id);)
-			free(id);
-	}
-	map_free(m->containers);
+	monitor_free_containers(m);
 	buf_done(&m->text);
 	arena_done(&m->arena);
 	free(m);
@@ -94,23 +86,6 @@ const char *monitor_base_name(const char *path)
 void monitor_set_id(struct monitor *m, unsigned int field, uint32_t id)
 {
 	event_set_str(&m->event, field, arena_printf(&m->arena, "%u", id));
-}
-
-const char *monitor_container(struct monitor *m, const struct kernel_task *task)
-{
-	char id[65], *kept = map_get_u64(m->containers, task->cgroup_id);
-
-	if (kept)
-		return kept;
-	proc_read_container(task->pid, id);
-	if (!id[0])
-		return "";
-	kept = strdup(id);
-	if (!kept || map_put_u64(m->containers, task->cgroup_id, kept, NULL) < 0) {
-		free(kept);
-		return "";
-	}
-	return kept;
 }
 
 static struct event *begin(struct monitor *m, enum event_table_id table, int64_t boottime_ns,

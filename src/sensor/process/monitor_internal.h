@@ -22,7 +22,9 @@ struct monitor {
 	struct process_table *table;
 	struct user_names *users;
 	struct file_hash_cache *hashes;
-	struct map *containers; /* cgroup id -> interned id */
+	uint64_t host_mnt_ns;     /* of process 1; 0: not known */
+	bool unified_cgroups;     /* one hierarchy of version 2 */
+	struct map *containers;   /* cgroup id, or in version 1 container id -> interned id */
 	struct buf text;        /* command line under work */
 	struct event event;     /* row under work */
 	struct arena arena;     /* its strings */
@@ -35,6 +37,10 @@ struct event *monitor_begin(struct monitor *m, enum event_table_id table,
 			    const struct kernel_event *e, const char *action);
 void monitor_emit(struct monitor *m, const struct event *e);
 int64_t monitor_wall_ns(const struct monitor *m, int64_t boottime_ns);
+int monitor_find_containers(struct monitor *m);
+void monitor_free_containers(struct monitor *m);
+/* Sees the machine's own mounts, as the sensor's paths do. */
+bool monitor_is_host(const struct monitor *m, const struct kernel_task *task);
 /* Container of a task by its control group. */
 const char *monitor_container(struct monitor *m, const struct kernel_task *task);
 /* Path's last part. */

@@ -104,15 +104,18 @@ void proc_parse_container(const char *text, char out[65])
 	}
 }
 
-void proc_read_container(uint32_t pid, char out[65])
+int proc_read_container(uint32_t pid, char out[65])
 {
 	_cleanup_free_ char *text = NULL;
 	char path[64];
+	int r;
 
 	out[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	if (file_read(path, PROC_CGROUP_MAX, &text, NULL, NULL) == 0)
+	r = file_read(path, PROC_CGROUP_MAX, &text, NULL, NULL);
+	if (r == 0)
 		proc_parse_container(text, out);
+	return r;
 }
 
 static void read_status(uint32_t pid, struct kernel_task *task)

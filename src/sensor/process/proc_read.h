@@ -16,7 +16,7 @@ int proc_read_all(struct process_table *t);
 int proc_read_command_line(uint32_t pid, int64_t start_ns, struct buf *out);
 /* Joins arguments that each end with a NUL; bad bytes are escaped. */
 int proc_join_arguments(const char *args, size_t len, struct buf *out);
-/* Container id from /proc/PID/cgroup: 64 hex digits in the path, else "". out: 65 bytes. */
-void proc_read_container(uint32_t pid, char out[65]);
+/* Container id from /proc/PID/cgroup: 64 hex digits in the path, else "". out: 65 bytes. -ENOENT: gone. */
+int proc_read_container(uint32_t pid, char out[65]);
 /* The same from the text of the file. */
 void proc_parse_container(const char *cgroup_text, char out[65]);

@@ -136,6 +136,23 @@ static void containers_are_known_by_their_control_group(void **state _unused_)
 	assert_string_equal(out, "");
 }
 
+static void programs_are_told_from_object_files(void **state _unused_)
+{
+	static const char elf[] = "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0";
+	static const char object[] = "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\1\0";
+	static const char big_endian[] = "\177ELF\2\2\1\0\0\0\0\0\0\0\0\0\0\1";
+
+	assert_true(file_hash_is_program("#!", 2, "script"));
+	assert_false(file_hash_is_program("#", 1, "text"));
+	assert_false(file_hash_is_program("\177ELG", 4, "text"));
+	assert_false(file_hash_is_program("", 0, "empty"));
+	assert_true(file_hash_is_program(elf, 4, "cut"));
+	assert_true(file_hash_is_program(elf, FILE_HASH_HEAD, "ls"));
+	assert_false(file_hash_is_program(object, FILE_HASH_HEAD, "main.o"));
+	assert_false(file_hash_is_program(big_endian, FILE_HASH_HEAD, "ko"));
+	assert_true(file_hash_is_program(object, FILE_HASH_HEAD, "/lib/modules/x.ko"));
+}
+
 static void hashes_are_those_of_the_content(void **state _unused_)
 {
 	_cleanup_(file_hash_cache_freep) struct file_hash_cache *c = NULL;
@@ -218,6 +235,7 @@ int main(void)
 		cmocka_unit_test(proc_and_kernel_agree_on_identity),
 		cmocka_unit_test(arguments_are_joined_and_escaped),
 		cmocka_unit_test(containers_are_known_by_their_control_group),
+		cmocka_unit_test(programs_are_told_from_object_files),
 		cmocka_unit_test(hashes_are_those_of_the_content),
 		cmocka_unit_test(user_names_follow_the_file),
 		cmocka_unit_test(addresses_have_the_schema_s_kinds),
