@@ -13,115 +13,90 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "lib/file.bpf.h"
-#include "kinds.h"
-#include "lib/ring.bpf.h"
-#include "lib/scratch.bpf.h"
-#include "lib/task.bpf.h"
+#include "lib/file_record.bpf.h"
 
 #define AT_FDCWD -100
 #define AT_REMOVEDIR 0x200
 #define OPEN_FOR_MORE_THAN_READING 0103 /* O_WRONLY, O_RDWR, O_CREAT */
-#define OPEN_TRUNCATES 01000
-#define EXIT_FDS_MAX 256
-
-struct written {
-	__u64 inode; /* its address: the kernel uses the memory of a closed file again */
-	__s64 mtime_ns;
-	__u64 size;
-};
-
-/* Files open for writing; the least recently used are forgotten when there are more. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
-	__type(key, __u64);
-	__type(value, struct written);
-} writers SEC(".maps");
-
-static __always_inline bool file_is_interesting(struct file *file)
-{
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	return (BPF_CORE_READ(inode, i_mode) & FILE_TYPE_MASK) == FILE_TYPE_REGULAR &&
-	       !inode_is_pseudo(inode);
-}
-
-static __always_inline void send_file(struct task_struct *task, struct file *file, __u32 kind,
-				      __u64 bytes_written)
-{
-	struct scratch *s = scratch_take(kind);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct record_file *r;
-
-	if (!s)
-		return;
-	r = &s->file;
-	task_fill(task, &r->h.task);
-	r->inode = BPF_CORE_READ(inode, i_ino);
-	r->device = inode_device(inode);
-	r->size = BPF_CORE_READ(inode, i_size);
-	r->mode = BPF_CORE_READ(inode, i_mode);
-	r->owner = BPF_CORE_READ(inode, i_uid.val);
-	r->ctime_ns = inode_ctime(inode);
-	r->mtime_ns = inode_mtime(inode);
-	r->bytes_written = bytes_written;
-	r->path_len = path_walk(&s->path, BPF_CORE_READ(file, f_path.dentry),
-				BPF_CORE_READ(file, f_path.mnt), task);
-	r->path_len = scratch_append_path(s, 0, r->path_len);
-	scratch_send(s, r->path_len);
-}
+#define CLOSE_RANGE_CLOEXEC 4
+#define FDS_A_WORD 64
+#define FD_WORDS_MAX 64 /* of the numbers that are looked at when many close at once */
 
 static __always_inline void opened(long fd, __u64 flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct written w = {};
-	struct file *file;
-	__u32 mode;
-	__u64 key;
+	struct file *file = file_of_fd(bpf_get_current_task_btf(), fd);
 
-	file = file_of_fd(task, fd);
-	if (!file)
-		return;
-	mode = BPF_CORE_READ(file, f_mode);
-	if (!(mode & (FILE_MODE_WRITE | FILE_MODE_CREATED)) || !file_is_interesting(file))
-		return;
-	if (mode & FILE_MODE_WRITE) {
-		key = (__u64)file;
-		w.inode = (__u64)BPF_CORE_READ(file, f_inode);
-		/* A file emptied by this open is changed already: no time is like 0. */
-		if (mode & FILE_MODE_CREATED || !(flags & OPEN_TRUNCATES))
-			w.mtime_ns = inode_mtime(BPF_CORE_READ(file, f_inode));
-		w.size = BPF_CORE_READ(file, f_inode, i_size);
-		bpf_map_update_elem(&writers, &key, &w, BPF_ANY);
-	}
-	if (mode & FILE_MODE_CREATED)
-		send_file(task, file, RECORD_FILE_CREATE, 0);
+	if (file)
+		file_opened(file, flags);
+}
+
+static __always_inline void closing_file(struct task_struct *task, struct file *file)
+{
+	if (file && BPF_CORE_READ(file, f_mode) & FILE_MODE_WRITE)
+		file_closing(task, file, false);
 }
 
 static __always_inline void closing(struct task_struct *task, __u32 fd)
 {
-	struct file *file = file_of_fd(task, fd);
-	__u64 key = (__u64)file, size, old;
-	struct inode *inode;
-	struct written *w;
-	__s64 mtime;
+	closing_file(task, file_of_fd(task, fd));
+}
 
-	if (!file || !(BPF_CORE_READ(file, f_mode) & FILE_MODE_WRITE))
+/* Numbers that close at once, found by the table's bits. */
+struct fd_walk {
+	struct file **files;
+	const unsigned long *open, *chosen; /* chosen: of the open ones only these; or NULL */
+	__u64 word;
+	__u32 words, base, first, last;
+};
+
+static long walk_bit(__u32 bit, void *arg)
+{
+	struct fd_walk *w = arg;
+	__u64 rest = w->word >> (bit & (FDS_A_WORD - 1));
+	__u32 fd = w->base + bit;
+	struct file *file = NULL;
+
+	if (!rest || fd > w->last)
+		return 1;
+	if (!(rest & 1) || fd < w->first)
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), w->files + fd);
+	closing_file(bpf_get_current_task_btf(), file);
+	return 0;
+}
+
+static long walk_word(__u32 i, void *arg)
+{
+	struct fd_walk *w = arg;
+	__u64 chosen = ~0ULL;
+
+	i += w->first / FDS_A_WORD;
+	w->base = i * FDS_A_WORD;
+	if (i >= w->words || w->base > w->last)
+		return 1;
+	bpf_probe_read_kernel(&w->word, sizeof(w->word), w->open + i);
+	if (w->chosen)
+		bpf_probe_read_kernel(&chosen, sizeof(chosen), w->chosen + i);
+	w->word &= chosen;
+	if (w->word)
+		bpf_loop(FDS_A_WORD, walk_bit, w, 0);
+	return 0;
+}
+
+static __always_inline void closing_many(struct task_struct *task, __u32 first, __u32 last,
+					 bool at_exec)
+{
+	struct files_struct *files = task->files;
+	struct fd_walk w = { .first = first, .last = last };
+
+	if (!files)
 		return;
-	w = bpf_map_lookup_elem(&writers, &key);
-	inode = BPF_CORE_READ(file, f_inode);
-	if (!w || w->inode != (__u64)inode)
-		return;
-	mtime = inode_mtime(inode);
-	size = BPF_CORE_READ(inode, i_size);
-	old = w->size;
-	if (mtime == w->mtime_ns && size == old)
-		return;
-	/* The file may be open under further numbers: only what comes after is news again. */
-	w->mtime_ns = mtime;
-	w->size = size;
-	send_file(task, file, RECORD_FILE_WRITE, size > old ? size - old : 0);
+	w.files = files->fdt->fd;
+	w.open = files->fdt->open_fds;
+	if (at_exec)
+		w.chosen = files->fdt->close_on_exec;
+	w.words = files->fdt->max_fds / FDS_A_WORD;
+	bpf_loop(FD_WORDS_MAX, walk_word, &w, 0);
 }
 
 /* The verifier knows the type, so its members need no bpf_core_read(). */
@@ -190,40 +165,28 @@ int on_dup3(struct trace_event_raw_sys_enter *ctx)
 	return 0;
 }
 
-struct open_fds {
-	__u64 bits;
-	__u32 first;
-};
-
-static long close_next(__u32 bit, void *arg)
+SEC("tp/syscalls/sys_enter_close_range")
+int on_close_range(struct trace_event_raw_sys_enter *ctx)
 {
-	struct open_fds *open = arg;
-	__u64 rest = open->bits >> (bit & 63);
-
-	if (rest & 1)
-		closing(bpf_get_current_task_btf(), open->first + bit);
-	return rest == 0;
+	if (!(ctx->args[2] & CLOSE_RANGE_CLOEXEC))
+		closing_many(bpf_get_current_task_btf(), ctx->args[0], ctx->args[1], false);
+	return 0;
 }
 
-/*
- * Many programs leave closing to the kernel: the table still stands when the process ends. Its
- * bitmap tells which numbers are open, for few are.
- */
+/* What is marked closes behind this point, and before the tracepoint of the new program. */
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(on_prepare_exec, struct task_struct *task)
+{
+	closing_many(task, 0, ~0U, true);
+	return 0;
+}
+
+/* Many programs leave closing to the kernel: the table still stands when the process ends. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit_files, struct task_struct *task)
 {
-	struct files_struct *files = task->files;
-	struct open_fds open;
-
-	if (task->signal->live.counter != 0 || !files)
-		return 0;
-	for (__u32 fd = 0; fd < EXIT_FDS_MAX; fd += 64) {
-		if (fd >= files->fdt->max_fds)
-			break;
-		open.first = fd;
-		bpf_probe_read_kernel(&open.bits, sizeof(open.bits), files->fdt->open_fds + fd / 64);
-		bpf_loop(64, close_next, &open, 0);
-	}
+	if (task->signal->live.counter == 0)
+		closing_many(task, 0, ~0U, false);
 	return 0;
 }
 
@@ -271,9 +234,9 @@ static __always_inline void renamed(int old_dir, const char *old, int new_dir, c
 	scratch_send(s, off);
 }
 
-static __always_inline void deleted(int dir, const char *name)
+static __always_inline void named(__u32 kind, int dir, const char *name)
 {
-	struct scratch *s = scratch_take(RECORD_FILE_DELETE);
+	struct scratch *s = scratch_take(kind);
 
 	if (!s)
 		return;
@@ -322,7 +285,7 @@ SEC("tp/syscalls/sys_exit_unlink")
 int on_unlink(struct trace_event_raw_sys_exit *ctx)
 {
 	if (ctx->ret == 0)
-		deleted(AT_FDCWD, (const char *)PT_REGS_PARM1_SYSCALL(arguments()));
+		named(RECORD_FILE_DELETE, AT_FDCWD, (const char *)PT_REGS_PARM1_SYSCALL(arguments()));
 	return 0;
 }
 
@@ -332,7 +295,67 @@ int on_unlinkat(struct trace_event_raw_sys_exit *ctx)
 	struct pt_regs *regs = arguments();
 
 	if (ctx->ret == 0 && !(PT_REGS_PARM3_SYSCALL(regs) & AT_REMOVEDIR))
-		deleted(PT_REGS_PARM1_SYSCALL(regs),
-			(const char *)PT_REGS_PARM2_SYSCALL(regs));
+		named(RECORD_FILE_DELETE, PT_REGS_PARM1_SYSCALL(regs),
+		      (const char *)PT_REGS_PARM2_SYSCALL(regs));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_link")
+int on_link(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret == 0)
+		named(RECORD_FILE_CREATE, AT_FDCWD,
+		      (const char *)PT_REGS_PARM2_SYSCALL(arguments()));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_linkat")
+int on_linkat(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs = arguments();
+
+	if (ctx->ret == 0)
+		named(RECORD_FILE_CREATE, PT_REGS_PARM3_SYSCALL(regs),
+		      (const char *)PT_REGS_PARM4_SYSCALL(regs));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_symlink")
+int on_symlink(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret == 0)
+		named(RECORD_FILE_CREATE, AT_FDCWD,
+		      (const char *)PT_REGS_PARM2_SYSCALL(arguments()));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_symlinkat")
+int on_symlinkat(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs = arguments();
+
+	if (ctx->ret == 0)
+		named(RECORD_FILE_CREATE, PT_REGS_PARM2_SYSCALL(regs),
+		      (const char *)PT_REGS_PARM3_SYSCALL(regs));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_mknod")
+int on_mknod(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret == 0)
+		named(RECORD_FILE_CREATE, AT_FDCWD,
+		      (const char *)PT_REGS_PARM1_SYSCALL(arguments()));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_mknodat")
+int on_mknodat(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs = arguments();
+
+	if (ctx->ret == 0)
+		named(RECORD_FILE_CREATE, PT_REGS_PARM1_SYSCALL(regs),
+		      (const char *)PT_REGS_PARM2_SYSCALL(regs));
 	return 0;
 }

@@ -3,5 +3,9 @@
  * vakt.bpf.c - one object of all domains: they share the ring and the counters
  */
 #include "file.bpf.c" /* before process: what an exit closes is told before the exit */
+#include "file_hook.bpf.c"
 #include "process.bpf.c"
 #include "net.bpf.c"
+#include "net_datagram.bpf.c"
+#include "net_hook.bpf.c"
+#include "net_syscall.bpf.c"

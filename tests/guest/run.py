@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a test program as the only program of a machine with a Debian kernel, emulated by QEMU.
 
-run.py KERNEL-PACKAGE CACHE-FOLDER PROGRAM: downloads the package once, puts the program and its
-libraries beside busybox into an initramfs, boots it without acceleration and hands on what the
-program printed. Needs no root and reaches no network from the guest.
+run.py [--append WORDS] KERNEL-PACKAGE CACHE-FOLDER PROGRAM [ARGUMENTS]...: downloads the package
+once, puts the program and its libraries beside busybox into an initramfs, boots it without
+acceleration and hands on what the program printed. It runs once for each ARGUMENTS, one string, in
+the same boot. Needs no root and reaches no network from the guest.
 """
+import argparse
 import os
 import pathlib
 import re
@@ -19,12 +21,14 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
 /bin/busybox mount -t tmpfs tmp /tmp
+/bin/busybox mount -t cgroup2 cgroup /sys/fs/cgroup
 /bin/busybox ip link set lo up
-CMOCKA_MESSAGE_OUTPUT=TAP /usr/bin/program 2>&1
-/bin/busybox echo "guest: ended with $?"
+status=0
+RUNS/bin/busybox echo "guest: ended with $status"
 /bin/busybox poweroff -f
 """
-BOOT_SECONDS = 280
+RUN = "CMOCKA_MESSAGE_OUTPUT=TAP /usr/bin/program {} 2>&1 || status=1\n"
+BOOT_SECONDS = 580
 
 
 def package(name, cache):
@@ -56,7 +60,7 @@ def libraries(program):
     return re.findall(r"(/\S+) \(0x", text)
 
 
-def initramfs(program, folder):
+def initramfs(program, runs, folder):
     root = folder / "root"
     for sub in ("usr/bin", "usr/lib64", "usr/lib"):
         (root / sub).mkdir(parents=True)
@@ -69,7 +73,7 @@ def initramfs(program, folder):
         target = root / library.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, target)
-    (root / "init").write_text(INIT)
+    (root / "init").write_text(INIT.replace("RUNS", "".join(map(RUN.format, runs))))
     (root / "init").chmod(0o755)
     image = folder / "initramfs"
     names = subprocess.run(["find", ".", "-print0"], cwd=root, check=True, capture_output=True)
@@ -80,14 +84,20 @@ def initramfs(program, folder):
 
 
 def main():
-    name, cache, program = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--append", default="", help="words for the kernel's command line")
+    parser.add_argument("package")
+    parser.add_argument("cache", type=pathlib.Path)
+    parser.add_argument("program")
+    parser.add_argument("runs", nargs="*", default=[""])
+    args = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-smp", "2",
                    "-nographic", "-no-reboot", "-nic", "none",
-                   "-kernel", kernel(package(name, cache), folder),
-                   "-initrd", initramfs(program, folder),
-                   "-append", "console=ttyS0 quiet panic=-1 loglevel=1"]
+                   "-kernel", kernel(package(args.package, args.cache), folder),
+                   "-initrd", initramfs(args.program, args.runs, folder),
+                   "-append", "console=ttyS0 quiet panic=-1 loglevel=1 " + args.append]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
                                   timeout=BOOT_SECONDS, check=False)

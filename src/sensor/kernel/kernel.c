@@ -17,12 +17,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "record.h"
 #include "sensor/kernel/decode.h"
 #include "sensor/kernel/path_clean.h"
 #include "sensor/kernel/pins.h"
 #include "sensor/kernel/ring.h"
+#include "sensor/kernel/tiers.h"
 #include "vakt.skel.h"
 
 #define RING_BYTES_DEFAULT (16u << 20)
@@ -33,38 +35,6 @@ static const char *const kind_names[KERNEL_KIND_COUNT] = {
 	"file_rename",	"file_delete",	"net_connect",	"net_accept",  "net_listen",
 };
 
-/*
- * Program of the object -> a kind it provides. A kind with several programs names the first, and
- * tells which of the others is missing.
- */
-static const struct {
-	const char *program;
-	enum kernel_kind kind;
-} providers[] = {
-	{ "on_fork", KERNEL_PROCESS_FORK },	 { "on_exec", KERNEL_PROCESS_EXEC },
-	{ "on_exit", KERNEL_PROCESS_EXIT },	 { "on_openat", KERNEL_FILE_CREATE },
-	{ "on_open", KERNEL_FILE_CREATE },	 { "on_openat2", KERNEL_FILE_CREATE },
-	{ "on_creat", KERNEL_FILE_CREATE },	 { "on_close", KERNEL_FILE_WRITE },
-	{ "on_dup2", KERNEL_FILE_WRITE },	 { "on_dup3", KERNEL_FILE_WRITE },
-	{ "on_exit_files", KERNEL_FILE_WRITE },	 { "on_rename", KERNEL_FILE_RENAME },
-	{ "on_renameat", KERNEL_FILE_RENAME },	 { "on_renameat2", KERNEL_FILE_RENAME },
-	{ "on_unlink", KERNEL_FILE_DELETE },	 { "on_unlinkat", KERNEL_FILE_DELETE },
-	{ "on_tcp_state", KERNEL_NET_CONNECT },	 { "on_connect", KERNEL_NET_CONNECT },
-	{ "on_accept4", KERNEL_NET_ACCEPT },	 { "on_accept", KERNEL_NET_ACCEPT },
-	{ "on_tcp_state", KERNEL_NET_LISTEN },
-};
-
-/* What a kind cannot see by its nature, where all its programs work. */
-static const char *const blind_spots[KERNEL_KIND_COUNT] = {
-	[KERNEL_FILE_CREATE] = "not seen: io_uring, 32-bit programs, links and special files",
-	[KERNEL_FILE_WRITE] = "not seen: files closed by io_uring, close_range or execve, and "
-			      "numbers over 255 at the end of a process; bytes written are growth",
-	[KERNEL_FILE_RENAME] = "not seen: io_uring, 32-bit programs; no inode, links not followed",
-	[KERNEL_FILE_DELETE] = "not seen: io_uring, 32-bit programs; no inode, links not followed",
-	[KERNEL_NET_CONNECT] = "not seen: connections that fail before a packet is sent",
-	[KERNEL_NET_ACCEPT] = "not seen: io_uring, 32-bit programs",
-};
-
 struct kernel {
 	struct kernel_handlers handlers;
 	struct vakt_bpf *bpf;
@@ -72,8 +42,9 @@ struct kernel {
 	bool hold;
 	int ring_fd, counters_fd, reported_fd; /* the programs' maps, of this or an earlier run */
 	const char *pin_dir;		       /* as given; only valid while opening */
+	struct tiers *tiers;
+	enum kernel_tier first_tier;
 	struct kernel_signal signals[KERNEL_KIND_COUNT];
-	char missing[KERNEL_KIND_COUNT][96];
 	uint32_t ring_bytes;
 	unsigned int cpus;
 	struct record_counters *counters; /* one a processor, as last read */
@@ -89,12 +60,30 @@ const char *kernel_kind_name(enum kernel_kind kind)
 	return (unsigned int)kind < KERNEL_KIND_COUNT ? kind_names[kind] : "unknown";
 }
 
+int kernel_tier_parse(const char *name, enum kernel_tier *ret_tier)
+{
+	static const char *const names[] = { "lsm", "fentry", "tracepoint" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*ret_tier = (enum kernel_tier)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static void clean(struct kernel_str *s, char *memory)
 {
 	if (s->len > RECORD_TAIL_MAX)
 		return;
 	s->len = (uint32_t)path_clean(s->data, s->len, memory);
 	s->data = memory;
+}
+
+static bool is_file(enum kernel_kind kind)
+{
+	return kind >= KERNEL_FILE_CREATE && kind <= KERNEL_FILE_DELETE;
 }
 
 static void hand_on(struct kernel *k, const void *data, size_t len)
@@ -107,7 +96,8 @@ static void hand_on(struct kernel *k, const void *data, size_t len)
 		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "kernel record of %zu bytes makes no sense", len);
 		return;
 	}
-	if (e.kind == KERNEL_FILE_RENAME || e.kind == KERNEL_FILE_DELETE) {
+	/* Words of system calls, or a name behind a folder. */
+	if (e.kind == KERNEL_FILE_RENAME || (is_file(e.kind) && !e.file.inode)) {
 		clean(&e.file.path, k->path[0]);
 		clean(&e.file.old_path, k->path[1]);
 	}
@@ -135,65 +125,6 @@ static int print_debug(enum libbpf_print_level level, const char *fmt, va_list a
 	return 0;
 }
 
-/* Loads and attaches one program of an object of its own, with a small ring. */
-static int try_program(const char *name)
-{
-	struct vakt_bpf *alone = vakt_bpf__open();
-	struct bpf_program *p, *wanted = NULL;
-	struct bpf_link *link;
-	int r;
-
-	if (!alone)
-		return -errno;
-	bpf_object__for_each_program(p, alone->obj) {
-		bool is = strcmp(bpf_program__name(p), name) == 0;
-
-		bpf_program__set_autoload(p, is);
-		if (is)
-			wanted = p;
-	}
-	bpf_map__set_max_entries(alone->maps.ring, (uint32_t)sysconf(_SC_PAGESIZE));
-	r = vakt_bpf__load(alone);
-	if (r == 0) {
-		link = bpf_program__attach(wanted);
-		r = link ? 0 : -errno;
-		bpf_link__destroy(link);
-	}
-	vakt_bpf__destroy(alone);
-	return r;
-}
-
-static void note_program(struct kernel *k, const struct bpf_program *p, int r)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
-		enum kernel_kind kind = providers[i].kind;
-
-		if (strcmp(providers[i].program, bpf_program__name(p)) != 0)
-			continue;
-		if (r < 0)
-			snprintf(k->missing[kind], sizeof(k->missing[0]),
-				 "%s refused by the kernel: %s", bpf_program__section_name(p),
-				 strerror(-r));
-		else if (!k->signals[kind].provider)
-			k->signals[kind].provider = bpf_program__section_name(p);
-	}
-}
-
-/* Tries each program alone: an object of which one program is refused would not load at all. */
-static int try_programs(struct kernel *k)
-{
-	struct bpf_program *p;
-
-	bpf_object__for_each_program(p, k->bpf->obj) {
-		int r = try_program(bpf_program__name(p));
-
-		if (r < 0)
-			bpf_program__set_autoload(p, false);
-		note_program(k, p, r);
-	}
-	return 0;
-}
-
 /* Tracepoints of system calls are found by their numbers in tracefs; not mounted everywhere. */
 static void mount_tracefs(void)
 {
@@ -203,40 +134,70 @@ static void mount_tracefs(void)
 		log_debug("tracefs: %s", strerror(errno));
 }
 
-static void init_signals(struct kernel *k)
+/* Ports that the kernel gives to sockets that send without having asked for one. */
+static void read_outgoing_ports(struct vakt_bpf *bpf)
 {
-	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
-		k->signals[i].kind = (enum kernel_kind)i;
-		k->signals[i].name = kind_names[i];
+	_cleanup_free_ char *text = NULL;
+	unsigned int min, max;
+
+	if (file_read("/proc/sys/net/ipv4/ip_local_port_range", 64, &text, NULL, NULL) == 0 &&
+	    sscanf(text, "%u %u", &min, &max) == 2) {
+		bpf->rodata->outgoing_port_min = min;
+		bpf->rodata->outgoing_port_max = max;
 	}
 }
 
-static void finish_signals(struct kernel *k)
+/* Numbers go on from the boot time, so that no two loadings in a boot give the same. */
+static int seed_sequence(struct kernel *k)
 {
-	for (unsigned int i = 0; i < KERNEL_KIND_COUNT; i++) {
-		k->signals[i].missing = k->missing[i][0] ? k->missing[i] : blind_spots[i];
-	}
+	uint32_t zero = 0;
+
+	for (unsigned int cpu = 0; cpu < k->cpus; cpu++)
+		k->counters[cpu] = (struct record_counters){
+			.sequence = (uint64_t)clock_boottime_ns(),
+		};
+	return bpf_map__update_elem(k->bpf->maps.counters, &zero, sizeof(zero), k->counters,
+				    k->cpus * sizeof(*k->counters), BPF_ANY);
 }
 
-static int load(struct kernel *k, struct err *err)
+/* 0, a negative errno, or 1: to be tried again, with other programs. */
+static int load_selected(struct kernel *k)
 {
 	int r;
 
-	mount_tracefs();
-	r = try_programs(k);
-	if (r < 0)
-		return err_setf(err, r, "BPF object: %s", strerror(-r));
+	vakt_bpf__destroy(k->bpf);
+	k->bpf = vakt_bpf__open();
+	if (!k->bpf)
+		return -errno;
+	tiers_select(k->tiers, k->bpf);
 	bpf_map__set_max_entries(k->bpf->maps.scratches, k->cpus * RECORD_SCRATCHES);
 	bpf_map__set_max_entries(k->bpf->maps.ring, k->ring_bytes);
 	/* A reader that holds records back keeps up to a quarter of the ring. */
 	k->bpf->rodata->wake_bytes = k->hold ? k->ring_bytes / 8 * 3 : k->ring_bytes / 8;
+	read_outgoing_ports(k->bpf);
 	r = vakt_bpf__load(k->bpf);
 	if (r < 0)
-		return err_setf(err, r, "BPF object does not load: %s%s", strerror(-r),
-				r == -EPERM ? " (root, or CAP_BPF and CAP_PERFMON, is needed)" : "");
-	r = vakt_bpf__attach(k->bpf);
+		return tiers_try_each(k->tiers, k->bpf) ? 1 : r;
+	r = seed_sequence(k);
 	if (r < 0)
-		return err_setf(err, r, "BPF programs do not attach: %s", strerror(-r));
+		return r;
+	return tiers_attach(k->tiers, k->bpf) ? 0 : 1;
+}
+
+static int load(struct kernel *k, struct err *err)
+{
+	int r = tiers_try_hooks(k->tiers, err);
+
+	if (r < 0)
+		return r;
+	mount_tracefs();
+	r = 1;
+	for (int tries = 0; r > 0 && tries < 2 * KERNEL_TIER_COUNT; tries++)
+		r = load_selected(k);
+	if (r != 0)
+		return err_setf(err, r < 0 ? r : -ENOTSUP, "BPF object does not load: %s%s",
+				strerror(r < 0 ? -r : ENOTSUP),
+				r == -EPERM ? " (root, or CAP_BPF and CAP_PERFMON, is needed)" : "");
 	k->ring_fd = dup(bpf_map__fd(k->bpf->maps.ring));
 	k->counters_fd = dup(bpf_map__fd(k->bpf->maps.counters));
 	k->reported_fd = dup(bpf_map__fd(k->bpf->maps.reported));
@@ -246,10 +207,10 @@ static int load(struct kernel *k, struct err *err)
 /* Takes up the maps of programs that an earlier run of the same build left attached. */
 static int resume(struct kernel *k, const char *folder, struct err *err)
 {
-	struct bpf_program *p;
-
-	bpf_object__for_each_program(p, k->bpf->obj)
-		note_program(k, p, pins_have_program(folder, bpf_program__name(p)) ? 0 : -EPERM);
+	k->bpf = vakt_bpf__open();
+	if (!k->bpf)
+		return err_setf(err, -errno, "BPF object: %m");
+	tiers_read_pins(k->tiers, k->bpf, folder);
 	k->ring_fd = pins_open_map(folder, "ring");
 	k->counters_fd = pins_open_map(folder, "counters");
 	k->reported_fd = pins_open_map(folder, "reported");
@@ -284,16 +245,14 @@ static int load_or_resume(struct kernel *k, struct err *err)
 
 static int open_object(struct kernel *k, struct err *err)
 {
-	int r;
+	int r = tiers_new(k->first_tier, &k->tiers);
 
-	k->bpf = vakt_bpf__open();
-	if (!k->bpf)
-		return err_setf(err, -errno, "BPF object: %m");
-	init_signals(k);
+	if (r < 0)
+		return err_setf(err, r, "out of memory");
 	r = load_or_resume(k, err);
 	if (r < 0)
 		return r;
-	finish_signals(k);
+	tiers_describe(k->tiers, k->bpf, k->signals);
 	return ring_open(k->ring_fd, on_record, k, &k->ring, err);
 }
 
@@ -319,6 +278,7 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 	k->loss_checked_ns = clock_boottime_ns();
 	k->hold = options && options->hold;
 	k->pin_dir = options ? options->pin_dir : NULL;
+	k->first_tier = options ? options->first_tier : KERNEL_TIER_LSM;
 	r = open_object(k, err);
 	if (r < 0)
 		return r;
@@ -332,6 +292,7 @@ void kernel_close(struct kernel *k)
 		return;
 	ring_close(k->ring);
 	vakt_bpf__destroy(k->bpf);
+	tiers_free(k->tiers);
 	closep(&k->ring_fd);
 	closep(&k->counters_fd);
 	closep(&k->reported_fd);

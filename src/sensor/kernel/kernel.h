@@ -18,11 +18,15 @@ enum kernel_kind {
 	KERNEL_PROCESS_FORK,
 	KERNEL_PROCESS_EXEC,
 	KERNEL_PROCESS_EXIT,
-	KERNEL_FILE_CREATE,
+	KERNEL_FILE_CREATE, /* any name for anything but a folder: files, links, pipes, sockets */
 	KERNEL_FILE_WRITE, /* closed after having been open for writing and written to */
 	KERNEL_FILE_RENAME,
 	KERNEL_FILE_DELETE,
-	KERNEL_NET_CONNECT, /* the outcome: error 0 = connected, else errno of the failure */
+	/*
+	 * The outcome: error 0 = connected, else errno of the failure. Datagrams: a socket that
+	 * connects, or its first to an address.
+	 */
+	KERNEL_NET_CONNECT,
 	KERNEL_NET_ACCEPT,
 	KERNEL_NET_LISTEN,
 	KERNEL_KIND_COUNT,
@@ -50,7 +54,8 @@ struct kernel_task {
 struct kernel_event {
 	enum kernel_kind kind;
 	uint16_t cpu;
-	uint64_t sequence;   /* per CPU, from 1, without holes but for losses that are counted */
+	/* Per CPU, rising by 1 but for losses; from the boot time of loading, so unique in a boot. */
+	uint64_t sequence;
 	int64_t boottime_ns; /* CLOCK_BOOTTIME */
 	struct kernel_task task; /* fork: the parent; exec and exit: the process itself */
 	union {
@@ -75,7 +80,7 @@ struct kernel_event {
 		} exit;
 		struct {
 			struct kernel_str path, old_path; /* old_path for rename only */
-			uint64_t inode, device, size;
+			uint64_t inode, device, size; /* inode 0: nothing known but the path */
 			int64_t ctime_ns, mtime_ns;
 			uint32_t mode, owner;
 			uint64_t bytes_written;
@@ -104,8 +109,17 @@ struct kernel_handlers {
 	void *arg;
 };
 
+/* Ways to a signal, the best first; of each signal's parts the first that works here is taken. */
+enum kernel_tier {
+	KERNEL_TIER_LSM,	/* A: hooks of BPF LSM */
+	KERNEL_TIER_FENTRY,	/* B: entries and exits of the kernel's functions */
+	KERNEL_TIER_TRACEPOINT, /* C: tracepoints and control groups, wherever BPF loads */
+	KERNEL_TIER_COUNT,
+};
+
 struct kernel_options {
 	uint32_t ring_bytes; /* power of two; 0: the default */
+	enum kernel_tier first_tier; /* those above are not tried */
 	/*
 	 * Folder in a BPF file system, NULL: none. Programs and ring are kept there and go on when
 	 * the sensor ends in whatever way; the next one of the same build reads on where it was.
@@ -151,3 +165,5 @@ size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_s
 /* Bytes of rings and maps, beside the process's own memory. */
 size_t kernel_memory_bytes(const struct kernel *k);
 const char *kernel_kind_name(enum kernel_kind kind);
+/* "lsm", "fentry", "tracepoint"; -EINVAL for others. */
+int kernel_tier_parse(const char *name, enum kernel_tier *ret_tier);

@@ -59,7 +59,7 @@ static int pin_all(const char *folder, struct vakt_bpf *bpf)
 	struct bpf_map *m;
 
 	bpf_object__for_each_map(m, bpf->obj) {
-		if (bpf_map__is_internal(m))
+		if (bpf_map__is_internal(m) || !bpf_map__autocreate(m))
 			continue;
 		snprintf(path, sizeof(path), "%s/map_%s", folder, bpf_map__name(m));
 		if (bpf_obj_pin(bpf_map__fd(m), path) < 0)

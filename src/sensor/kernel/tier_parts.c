@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sensor/kernel/tier_parts.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+
+#define KIND(name) (1u << KERNEL_##name)
+#define LSM KERNEL_TIER_LSM
+#define FENTRY KERNEL_TIER_FENTRY
+#define TRACEPOINT KERNEL_TIER_TRACEPOINT
+
+#define NOT_BY_TRACEPOINT "not seen: io_uring, 32-bit programs"
+#define GROWTH "bytes written are growth"
+#define CUT_BY_NAME "not seen: files cut by name"
+#define WORDS "no inode, links not followed"
+
+const struct tier_part tier_parts[] = {
+	/*
+	 * Typed tracepoints, on all tiers: they come when a thing has happened, whoever asked for
+	 * it. Hooks of an exec come before it is sure, and know no more.
+	 */
+	{ .kinds = KIND(PROCESS_FORK), .by_tier[TRACEPOINT] = { .programs = { "on_fork" } } },
+	{ .kinds = KIND(PROCESS_EXEC), .by_tier[TRACEPOINT] = { .programs = { "on_exec" } } },
+	{ .kinds = KIND(PROCESS_EXIT), .by_tier[TRACEPOINT] = { .programs = { "on_exit" } } },
+	{ .kinds = KIND(NET_CONNECT) | KIND(NET_LISTEN),
+	  .by_tier[TRACEPOINT] = { .programs = { "on_tcp_state" } } },
+	/* Opens; what they make, and what is written later. */
+	{ .kinds = KIND(FILE_CREATE),
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_file_open" } },
+		[FENTRY] = { .programs = { "fentry_file_open" } },
+		[TRACEPOINT] = { .programs = { "on_openat", "on_open", "on_openat2", "on_creat" },
+				 .blind = NOT_BY_TRACEPOINT },
+	  } },
+	{ .kinds = KIND(FILE_WRITE),
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_file_release" },
+			  .blind = GROWTH "; " CUT_BY_NAME },
+		[FENTRY] = { .programs = { "fentry_fput" }, .blind = GROWTH "; " CUT_BY_NAME },
+		[TRACEPOINT] = { .programs = { "on_close", "on_dup2", "on_dup3", "on_close_range",
+					       "on_prepare_exec", "on_exit_files" },
+				 .blind = NOT_BY_TRACEPOINT ", numbers over 4095 at the end of a "
+					  "process; " GROWTH "; " CUT_BY_NAME },
+	  } },
+	/* Names made otherwise: links of both sorts, devices, pipes, sockets. */
+	{ .kinds = KIND(FILE_CREATE), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_link", "fexit_vfs_link" } },
+		[FENTRY] = { .programs = { "fentry_path_link", "fexit_vfs_link" } },
+		[TRACEPOINT] = { .programs = { "on_link", "on_linkat" },
+				 .blind = "links and special files: " WORDS },
+	  } },
+	{ .kinds = KIND(FILE_CREATE), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_symlink", "fexit_vfs_symlink" } },
+		[FENTRY] = { .programs = { "fentry_path_symlink", "fexit_vfs_symlink" } },
+		[TRACEPOINT] = { .programs = { "on_symlink", "on_symlinkat" } },
+	  } },
+	{ .kinds = KIND(FILE_CREATE), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_mknod", "fexit_vfs_mknod", "fexit_vfs_create" } },
+		[FENTRY] = { .programs = { "fentry_path_mknod", "fexit_vfs_mknod",
+					   "fexit_vfs_create" } },
+		[TRACEPOINT] = { .programs = { "on_mknod", "on_mknodat" },
+				 .blind = "not seen: sockets that get a name" },
+	  } },
+	{ .kinds = KIND(FILE_RENAME), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_rename", "fexit_vfs_rename" } },
+		[FENTRY] = { .programs = { "fentry_path_rename", "fexit_vfs_rename" } },
+		[TRACEPOINT] = { .programs = { "on_rename", "on_renameat", "on_renameat2" },
+				 .blind = NOT_BY_TRACEPOINT "; " WORDS },
+	  } },
+	{ .kinds = KIND(FILE_DELETE), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_unlink", "fexit_vfs_unlink" } },
+		[FENTRY] = { .programs = { "fentry_path_unlink", "fexit_vfs_unlink" } },
+		[TRACEPOINT] = { .programs = { "on_unlink", "on_unlinkat" },
+				 .blind = NOT_BY_TRACEPOINT "; " WORDS },
+	  } },
+	/* What connect(2) came to where the socket's states do not tell; datagrams. */
+	{ .kinds = KIND(NET_CONNECT),
+	  .by_tier = {
+		[FENTRY] = { .programs = { "fexit_connect_file" } },
+		[TRACEPOINT] = { .programs = { "on_connect" },
+				 .blind = "not seen: connections of io_uring and 32-bit programs "
+					  "that fail before a packet is sent, and their datagram "
+					  "sockets that connect" },
+	  } },
+	{ .kinds = KIND(NET_CONNECT),
+	  .by_tier[TRACEPOINT] = { .programs = { "on_sendmsg4", "on_sendmsg6" },
+				   .blind = "not seen: datagrams from servers' ports" } },
+	{ .kinds = KIND(NET_ACCEPT),
+	  .by_tier = {
+		[FENTRY] = { .programs = { "fexit_inet_csk_accept" } },
+		[TRACEPOINT] = { .programs = { "on_accept", "on_accept4" },
+				 .blind = NOT_BY_TRACEPOINT },
+	  } },
+};
+
+const size_t tier_parts_count = ARRAY_SIZE(tier_parts);
+
+_Static_assert(ARRAY_SIZE(tier_parts) <= TIER_PARTS_MAX, "more parts than there is room for");
+
+const char *tier_parts_program(const char *name)
+{
+	for (size_t i = 0; i < tier_parts_count * KERNEL_TIER_COUNT; i++) {
+		const struct tier_choice *c =
+			&tier_parts[i / KERNEL_TIER_COUNT].by_tier[i % KERNEL_TIER_COUNT];
+
+		for (size_t j = 0; j < TIER_PROGRAMS_MAX && c->programs[j]; j++) {
+			if (strcmp(c->programs[j], name) == 0)
+				return c->programs[j];
+		}
+	}
+	return NULL;
+}
