@@ -43,6 +43,7 @@ struct sensor {
 static const char *arg_state_dir = "/var/lib/vakt";
 static const char *arg_run_dir = "/run/vakt";
 static const char *arg_config_dir; /* NULL: the usual places */
+static enum kernel_tier arg_first_tier; /* of the kernel's hooks, the best that is tried */
 static const char *arg_pin_dir; /* NULL: kernel programs end with the sensor */
 
 static int lock_file = -1;
@@ -211,6 +212,7 @@ static int open_kernel(struct sensor *s, struct err *err)
 {
 	const struct config *c = config_set_values(s->config);
 	const struct kernel_options options = { .ring_bytes = (uint32_t)c->ring_bytes,
+						.first_tier = arg_first_tier,
 						.pin_dir = arg_pin_dir, .hold = true };
 	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };
 	char before[256], after[256];
@@ -322,6 +324,7 @@ static int parse_arguments(int argc, char **argv)
 						 { "run-dir", required_argument, NULL, 'r' },
 						 { "pin-dir", required_argument, NULL, 'p' },
 						 { "config-dir", required_argument, NULL, 'c' },
+						 { "kernel-tier", required_argument, NULL, 'k' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;
@@ -343,8 +346,10 @@ static int parse_arguments(int argc, char **argv)
 			arg_run_dir = optarg;
 			continue;
 		}
+		if (c == 'k' && kernel_tier_parse(optarg, &arg_first_tier) == 0)
+			continue;
 		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR] "
-			"[--pin-dir DIR] [--config-dir DIR]\n");
+			"[--pin-dir DIR] [--config-dir DIR] [--kernel-tier lsm|fentry|tracepoint]\n");
 		return c == 'h' ? 1 : -EINVAL;
 	}
 	return 0;

@@ -122,6 +122,8 @@ static void set_file(struct monitor *m, const struct kernel_event *e)
 		if (old)
 			set_previous(m, old);
 	}
+	if (!e->file.inode) /* where a name is all that is known */
+		return;
 	event_set_int(row, T(FileSize), (int64_t)e->file.size);
 	event_set_int(row, T(FileMode), e->file.mode & 07777);
 	event_set_int(row, T(FileOwnerId), e->file.owner);
