@@ -70,7 +70,7 @@ static long path_step(__u32 i, void *arg)
 	if (dentry == w->root && vfs == w->root_mnt)
 		return 1;
 	path_read(&names, dentry);
-	if (dentry == BPF_CORE_READ(vfs, mnt_root) || dentry == names.d_parent) {
+	if (dentry == BPF_CORE_READ(vfs, mnt_root)) {
 		struct mount *up = BPF_CORE_READ(mnt, mnt_parent);
 
 		if (mnt == up)
@@ -89,7 +89,8 @@ static long path_step(__u32 i, void *arg)
 	b->data[pos & (RECORD_PATH_MAX - 1)] = '/';
 	b->start = pos;
 	w->dentry = names.d_parent;
-	return 0;
+	/* Its own parent and no root: it never had a place, as a memfd. */
+	return dentry == names.d_parent;
 }
 
 /* Fills b; the path is b->data[b->start .. RECORD_PATH_MAX). Returns its length. */

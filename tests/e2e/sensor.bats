@@ -104,6 +104,23 @@ field() {
 	[ "$(field FileName)" = 'bad-\xff-name' ]
 }
 
+@test "a program without a name on any disk is named as in /proc" {
+	cp /bin/true "$STATE/gone"
+	/usr/bin/python3 -c 'import os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+os.unlink(sys.argv[1])
+os.execve(fd, ["run-after-deletion"], {})' "$STATE/gone"
+	/usr/bin/python3 -c 'import os
+fd = os.memfd_create("made-in-memory")
+os.write(fd, open("/bin/true", "rb").read())
+os.execve(fd, ["run-from-memory"], {})'
+	stop_sensor
+	rows '.ProcessCommandLine == "run-after-deletion" and .ActionType == "ProcessCreated"' >"$STATE/row"
+	[ "$(field FolderPath)" = "$STATE/gone (deleted)" ]
+	rows '.ProcessCommandLine == "run-from-memory" and .ActionType == "ProcessCreated"' >"$STATE/row"
+	[ "$(field FolderPath)" = "/memfd:made-in-memory (deleted)" ]
+}
+
 @test "a connection, a refused one and a listener tell who and where" {
 	python3 -c 'import socket, sys
 s = socket.create_server(("127.0.0.1", 0))

@@ -60,13 +60,20 @@ static void on_fork(struct monitor *m, const struct kernel_event *e)
 	monitor_emit(m, &m->event);
 }
 
+/* The path that a file without a name has in /proc, too. */
+#define NAMELESS " (deleted)"
+
 static void set_image(struct monitor *m, struct process *p, const struct kernel_event *e)
 {
 	const struct file_identity id = { e->exec.device, e->exec.inode, e->exec.size,
 					  e->exec.ctime_ns, e->exec.mtime_ns };
-	char escaped[4 * 4096], exe[64];
+	char escaped[4 * 4096 + sizeof(NAMELESS)], exe[64];
 	size_t len = utf8_escape(escaped, e->exec.path.data, MIN(e->exec.path.len, 4096u));
 
+	if (e->exec.from_memory) {
+		memcpy(escaped + len, NAMELESS, sizeof(NAMELESS));
+		len += sizeof(NAMELESS) - 1;
+	}
 	(void)process_set_text(&p->path, escaped, len);
 	p->file_size = e->exec.size;
 	/* Through the process where it lives: its root may not be ours. */
