@@ -41,6 +41,17 @@ install_programs() {
 	ln -sf "$PREFIX/bin/vakt" "$ROOT/usr/local/bin/vakt"
 }
 
+# The control plane notices by itself when a rule comes, changes or goes.
+install_rules() {
+	local file dir=$PREFIX/share/rules
+	for file in content/rules/*/*.yml; do
+		install_file "$file" "$dir/${file#content/rules/}" 644 || true
+	done
+	for file in "$dir"/*/*.yml; do
+		[ -f "content/rules/${file#"$dir"/}" ] || rm -f "$file"
+	done
+}
+
 make_users() {
 	local user
 	for user in $(service_names | while read -r name; do service_user "$name"; done | sort -u); do
@@ -128,6 +139,7 @@ if [ -z "${VAKT_BUILD:-}" ]; then
 fi
 make_users
 install_programs
+install_rules
 start_services
 wait_for_cloud
 wait_for_sensor

@@ -12,7 +12,7 @@
 struct cloud_options {
 	const char *state_dir, *store, *public_host;
 	uint16_t device_port, portal_port;
-	const char *portal_dir;
+	const char *portal_dir, *rules_dir;
 	const char *portal_certificate, *portal_key; /* NULL: our own */
 	int64_t token_hours, token_uses;
 	char **words; /* the command and its arguments */
@@ -27,6 +27,7 @@ struct cloud {
 	struct fleet *fleet;
 	/* of the running server only */
 	struct telemetry *telemetry;
+	struct detect *detect;
 	struct ingest *ingest;
 	struct api *api;
 	struct http_server *devices, *portal;

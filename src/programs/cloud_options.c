@@ -37,6 +37,8 @@ int cloud_usage(int code)
 		"  --device-port PORT         (8444)\n"
 		"  --portal-port PORT         API and portal (8443)\n"
 		"  --portal-dir DIR           the portal's files (/opt/vakt/share/portal)\n"
+		"  --rules-dir DIR            Sigma rules (/opt/vakt/share/rules); those of your own\n"
+		"                             belong into STATE-DIR/rules\n"
 		"  --portal-certificate FILE  PEM, with --portal-key FILE; else one is made\n"
 		"  --hours N, --uses N        of create-token (24, 1)\n");
 	return code;
@@ -64,6 +66,9 @@ static bool take(struct cloud_options *o, int c)
 	case 'D':
 		o->portal_dir = optarg;
 		return true;
+	case 'r':
+		o->rules_dir = optarg;
+		return true;
 	case 'c':
 		o->portal_certificate = optarg;
 		return true;
@@ -90,6 +95,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		{ "device-port", required_argument, NULL, 'd' },
 		{ "portal-port", required_argument, NULL, 'P' },
 		{ "portal-dir", required_argument, NULL, 'D' },
+		{ "rules-dir", required_argument, NULL, 'r' },
 		{ "portal-certificate", required_argument, NULL, 'c' },
 		{ "portal-key", required_argument, NULL, 'k' },
 		{ "hours", required_argument, NULL, 'H' },
@@ -107,6 +113,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		.device_port = 8444,
 		.portal_port = 8443,
 		.portal_dir = "/opt/vakt/share/portal",
+		.rules_dir = "/opt/vakt/share/rules",
 		.token_hours = 24,
 		.token_uses = 1,
 	};

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cloud_serve.c - the running control plane: device port, portal port, hourly chores
+ * cloud_serve.c - the running control plane: device port, portal port, rules, hourly chores
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "programs/cloud.h"
 
 #define RETENTION_DAYS 180
 #define CHORES_INTERVAL_S 3600
+#define RULES_INTERVAL_S 5
 #define STORE_WAIT_S 60
 #define DEVICE_BODY_MAX (20u << 20)
 #define STRANGER_BODY_MAX (64u << 10) /* enrolment */
@@ -29,6 +32,41 @@ static int open_telemetry(struct cloud *cloud, struct err *err)
 	return telemetry_migrate(cloud->telemetry, err);
 }
 
+static void on_rule_problem(void *arg _unused_, const struct rules_problem *p)
+{
+	log_warning("%s:%u:%u: rule refused: %s", p->file, p->line, p->column, p->message);
+}
+
+static void load_rules(struct cloud *cloud, bool force)
+{
+	struct detect_stats stats;
+	struct err err = { 0 };
+	int r = detect_reload(cloud->detect, force, &err);
+
+	if (r == 0)
+		return;
+	detect_get_stats(cloud->detect, &stats);
+	if (r < 0)
+		LOG_RATELIMIT(LOG_LEVEL_ERROR, 300, "rules: %s; %zu rules are in use",
+			      err_msg(&err, r), stats.rules);
+	else
+		log_notice("%zu rules are in use, %zu refused", stats.rules, stats.refused);
+}
+
+static int open_detect(struct cloud *cloud, struct err *err)
+{
+	char custom[4096];
+	struct detect_options options = { .dir = cloud->options.rules_dir, .custom_dir = custom,
+					  .problem = on_rule_problem };
+	int r;
+
+	snprintf(custom, sizeof(custom), "%s/rules", cloud->options.state_dir);
+	r = detect_open(&options, &cloud->detect, err);
+	if (r == 0)
+		load_rules(cloud, true);
+	return r;
+}
+
 static int open_devices(struct cloud *cloud, struct err *err)
 {
 	struct http_server_options options = {
@@ -43,7 +81,8 @@ static int open_devices(struct cloud *cloud, struct err *err)
 		.client_connections_max = 8,
 		.anonymous_body_max = STRANGER_BODY_MAX,
 	};
-	struct ingest_options ingest = { cloud->fleet, cloud->state, cloud->telemetry };
+	struct ingest_options ingest = { cloud->fleet, cloud->state, cloud->telemetry,
+					 cloud->detect };
 	int r = ingest_open(&ingest, &cloud->ingest, err);
 
 	if (r == 0)
@@ -124,7 +163,8 @@ static void do_chores(struct cloud *cloud)
 
 static void wait_for_end(struct cloud *cloud, const sigset_t *set)
 {
-	struct timespec interval = { .tv_sec = CHORES_INTERVAL_S };
+	const struct timespec interval = { .tv_sec = RULES_INTERVAL_S };
+	int64_t chores_ns = clock_monotonic_ns() + CHORES_INTERVAL_S * NSEC_PER_SEC;
 
 	for (;;) {
 		int signal_number = sigtimedwait(set, NULL, &interval);
@@ -133,8 +173,11 @@ static void wait_for_end(struct cloud *cloud, const sigset_t *set)
 			reload_certificates(cloud);
 		else if (signal_number > 0)
 			return;
-		else if (errno == EAGAIN)
-			do_chores(cloud);
+		load_rules(cloud, signal_number == SIGHUP);
+		if (clock_monotonic_ns() < chores_ns)
+			continue;
+		do_chores(cloud);
+		chores_ns = clock_monotonic_ns() + CHORES_INTERVAL_S * NSEC_PER_SEC;
 	}
 }
 
@@ -153,6 +196,8 @@ int cloud_serve(struct cloud *cloud, struct err *err)
 	r = fleet_certificates_renew(cloud->fleet, err);
 	if (r >= 0)
 		r = open_telemetry(cloud, err);
+	if (r == 0)
+		r = open_detect(cloud, err);
 	if (r == 0)
 		r = open_devices(cloud, err);
 	if (r == 0)

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cloud/incident/incident.h"
 #include "cloud/ingest/batch.h"
 #include "event/wire.h"
 
@@ -17,13 +18,16 @@ struct ingest {
 	struct fleet *fleet;
 	struct state *state;
 	struct telemetry *telemetry;
+	struct detect *detect;
 	_Atomic uint64_t batches, events, bytes, resends, refused, store_failures;
+	_Atomic uint64_t alerts, incidents, joined, repeated, limited;
 };
 
 /* What one worker needs for a frame; kept by its thread. */
 struct worker {
 	struct wire_reader *reader;
 	struct batch *batch;
+	struct detect_run *run;
 	struct event event;
 };
 
@@ -36,6 +40,7 @@ int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest
 	in->fleet = options->fleet;
 	in->state = options->state;
 	in->telemetry = options->telemetry;
+	in->detect = options->detect;
 	*ret_ingest = in;
 	return 0;
 }
@@ -54,13 +59,19 @@ void ingest_get_stats(const struct ingest *in, struct ingest_stats *ret_stats)
 		.resends = in->resends,
 		.refused = in->refused,
 		.store_failures = in->store_failures,
+		.alerts = in->alerts,
+		.incidents = in->incidents,
+		.alert_joins = in->joined,
+		.alert_repeats = in->repeated,
+		.alert_limited = in->limited,
 	};
 }
 
 static void worker_done(struct worker *w)
 {
-	wire_reader_free(w->reader);
+	detect_run_free(w->run);
 	batch_free(w->batch);
+	wire_reader_free(w->reader);
 }
 
 /* The highest number of the stream that the store is known to have. */
@@ -93,24 +104,18 @@ static int write_mark(struct state_conn *c, const struct fleet_device *d,
 		      const struct wire_batch *batch, struct err *err)
 {
 	int64_t now = clock_realtime_ns();
-	int r = state_begin(c, err);
+	int r = state_exec(c, err,
+			   "INSERT INTO ingest_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT "
+			   "(tenant_id, device_id, stream) DO UPDATE SET number = excluded.number, "
+			   "updated_ns = excluded.updated_ns",
+			   "sssii", d->tenant_id, d->id, batch->stream, (int64_t)batch->number, now);
 
-	if (r == 0)
-		r = state_exec(c, err,
-			       "INSERT INTO ingest_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT "
-			       "(tenant_id, device_id, stream) DO UPDATE SET number = excluded.number, "
-			       "updated_ns = excluded.updated_ns WHERE excluded.number > number",
-			       "sssii", d->tenant_id, d->id, batch->stream, (int64_t)batch->number, now);
-	if (r == 0)
-		r = state_exec(c, err,
-			       "UPDATE device SET last_seen_ns = ?, clock_offset_ns = ? WHERE "
-			       "tenant_id = ? AND id = ?",
-			       "iiss", now, clock_offset(batch->sealed_realtime_ns, now),
-			       d->tenant_id, d->id);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return r < 0 ? r :
+		       state_exec(c, err,
+				  "UPDATE device SET last_seen_ns = ?, clock_offset_ns = ? WHERE "
+				  "tenant_id = ? AND id = ?",
+				  "iiss", now, clock_offset(batch->sealed_realtime_ns, now),
+				  d->tenant_id, d->id);
 }
 
 /* Whatever the reason, the device must keep the batch and try again. */
@@ -121,7 +126,20 @@ static int store_failed(struct ingest *in, int r, struct err *err)
 	return err_setf(err, -EAGAIN, "the store is not available; try again");
 }
 
-/* Decodes and inserts; blocks that are full go to the store in between. */
+static int add_event(struct ingest *in, struct worker *w, const struct native_envelope *env,
+		     unsigned int *part, struct err *err)
+{
+	int r = batch_add(w->batch, &w->event, env);
+
+	if (r == -ENOSPC) {
+		r = batch_insert(w->batch, in->telemetry, env, (*part)++, err);
+		if (r == 0)
+			r = batch_add(w->batch, &w->event, env);
+	}
+	return r < 0 ? r : detect_run_event(w->run, &w->event);
+}
+
+/* Decodes, detects, inserts; blocks that are full go to the store in between. */
 static int store_events(struct ingest *in, struct worker *w, const struct wire_batch *batch,
 			const struct fleet_device *d, struct err *err)
 {
@@ -140,12 +158,7 @@ static int store_events(struct ingest *in, struct worker *w, const struct wire_b
 	int r;
 
 	while ((r = wire_reader_next(w->reader, &w->event, err)) > 0) {
-		r = batch_add(w->batch, &w->event, &env);
-		if (r == -ENOSPC) {
-			r = batch_insert(w->batch, in->telemetry, &env, part++, err);
-			if (r == 0)
-				r = batch_add(w->batch, &w->event, &env);
-		}
+		r = add_event(in, w, &env, &part, err);
 		if (r < 0)
 			return store_failed(in, r, err);
 	}
@@ -153,6 +166,60 @@ static int store_events(struct ingest *in, struct worker *w, const struct wire_b
 		return r;
 	r = batch_insert(w->batch, in->telemetry, &env, part, err);
 	return r < 0 ? store_failed(in, r, err) : 0;
+}
+
+static void count_alerts(struct ingest *in, const struct incident_counts *counts)
+{
+	in->alerts += counts->alerts;
+	in->incidents += counts->incidents;
+	in->joined += counts->joined;
+	in->repeated += counts->repeated;
+	in->limited += counts->limited;
+}
+
+/* Alerts and mark, or neither. The same frame may be here twice at once: the later finds the mark. */
+static int write_state(struct ingest *in, struct worker *w, struct state_conn *c,
+		       const struct fleet_device *d, const struct wire_batch *batch,
+		       const struct ancestry *ancestry, struct err *err)
+{
+	const struct incident_scope scope = { d->tenant_id, d->id, d->name };
+	struct incident_counts counts = { 0 };
+	int64_t mark = 0;
+	int r = state_begin(c, err);
+
+	if (r == 0)
+		r = read_mark(c, d, batch->stream, &mark, err);
+	if (r == 0 && (int64_t)batch->number <= mark) {
+		state_rollback(c);
+		in->resends++;
+		return 0;
+	}
+	if (r == 0)
+		r = incident_record(c, &scope, detect_run_detections(w->run), ancestry, &counts, err);
+	if (r == 0)
+		r = write_mark(c, d, batch, err);
+	if (r == 0)
+		r = state_commit(c, err);
+	state_rollback(c);
+	if (r == 0)
+		count_alerts(in, &counts);
+	return r;
+}
+
+static int finish_frame(struct ingest *in, struct worker *w, struct state_conn *c,
+			const struct fleet_device *d, const struct wire_batch *batch,
+			struct err *err)
+{
+	_cleanup_(ancestry_freep) struct ancestry *ancestry = NULL;
+	const struct incident_scope scope = { d->tenant_id, d->id, d->name };
+	const struct detections *list = detect_run_detections(w->run);
+	int r = 0;
+
+	if (detections_count(list))
+		r = incident_ancestry(&scope, list, in->telemetry, &ancestry, err);
+	if (r < 0)
+		return store_failed(in, r, err);
+	return write_state(in, w, c, d, batch, ancestry, err);
 }
 
 /* Takes a frame in; *ret_batch is set as soon as it is known. */
@@ -163,7 +230,8 @@ static int take_frame(struct ingest *in, struct worker *w, const struct http_req
 	int64_t mark = 0;
 	int r;
 
-	if (!c || wire_reader_new(&w->reader) < 0 || batch_new(&w->batch) < 0)
+	if (!c || wire_reader_new(&w->reader) < 0 || batch_new(&w->batch) < 0 ||
+	    detect_run_new(in->detect, &w->run) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	r = wire_reader_open(w->reader, req->body, req->body_len, ret_batch, err);
 	if (r == 0)
@@ -175,12 +243,14 @@ static int take_frame(struct ingest *in, struct worker *w, const struct http_req
 		return 0;
 	}
 	r = store_events(in, w, ret_batch, d, err);
+	if (r == 0)
+		r = finish_frame(in, w, c, d, ret_batch, err);
 	if (r < 0)
 		return r;
 	in->batches++;
 	in->events += ret_batch->event_count;
 	in->bytes += req->body_len;
-	return write_mark(c, d, ret_batch, err);
+	return 0;
 }
 
 static int on_events(struct http_request *req, struct http_response *res, void *arg)

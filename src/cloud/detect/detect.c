@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/detect/detect.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud/detect/rule_set.h"
+
+struct detect {
+	struct detect_options options;
+	char *dir, *custom_dir;
+	pthread_mutex_t lock;	 /* current, fingerprint */
+	pthread_mutex_t loading; /* one load at a time */
+	struct rule_set *current;
+	uint64_t fingerprint;
+	_Atomic uint64_t loads, load_failures, matches, errors, dropped;
+};
+
+struct detect_run {
+	struct detect *detect;
+	struct rule_set *set;
+	struct rules_scratch *scratch;
+	struct detections *detections;
+	const struct event *event; /* the one that is looked at */
+	uint64_t given_up;	   /* the scratch's count before */
+	int error;
+};
+
+int detect_open(const struct detect_options *options, struct detect **ret_detect, struct err *err)
+{
+	_cleanup_(detect_closep) struct detect *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return err_setf(err, -ENOMEM, "out of memory");
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutex_init(&d->loading, NULL);
+	d->options = *options;
+	d->options.dir = d->dir = strdup(options->dir);
+	if (options->custom_dir)
+		d->options.custom_dir = d->custom_dir = strdup(options->custom_dir);
+	if (!d->dir || (options->custom_dir && !d->custom_dir))
+		return err_setf(err, -ENOMEM, "out of memory");
+	*ret_detect = TAKE_PTR(d);
+	return 0;
+}
+
+void detect_close(struct detect *d)
+{
+	if (!d)
+		return;
+	rule_set_unref(d->current);
+	pthread_mutex_destroy(&d->lock);
+	pthread_mutex_destroy(&d->loading);
+	free(d->dir);
+	free(d->custom_dir);
+	free(d);
+}
+
+static struct rule_set *get_current(struct detect *d)
+{
+	struct rule_set *set;
+
+	pthread_mutex_lock(&d->lock);
+	set = d->current ? rule_set_ref(d->current) : NULL;
+	pthread_mutex_unlock(&d->lock);
+	return set;
+}
+
+/* The fingerprint is taken first: what is written while we read is loaded the next time. */
+static int load(struct detect *d, bool force, struct err *err)
+{
+	struct rule_set *set = NULL, *old;
+	uint64_t fingerprint = 0;
+	int r = rule_set_fingerprint(&d->options, &fingerprint, err);
+
+	if (r < 0 || (!force && fingerprint == d->fingerprint))
+		return r;
+	/* A folder that cannot be loaded is tried again when it changes, not all the time. */
+	d->fingerprint = fingerprint;
+	r = rule_set_load(&d->options, &set, err);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&d->lock);
+	old = d->current;
+	d->current = set;
+	pthread_mutex_unlock(&d->lock);
+	rule_set_unref(old);
+	return 1;
+}
+
+int detect_reload(struct detect *d, bool force, struct err *err)
+{
+	int r;
+
+	pthread_mutex_lock(&d->loading);
+	r = load(d, force, err);
+	pthread_mutex_unlock(&d->loading);
+	d->loads += r == 1;
+	d->load_failures += r < 0;
+	return r;
+}
+
+void detect_get_stats(struct detect *d, struct detect_stats *ret_stats)
+{
+	_cleanup_(rule_set_unrefp) struct rule_set *set = get_current(d);
+
+	*ret_stats = (struct detect_stats){
+		.rules = set ? rule_set_count(set) : 0,
+		.refused = set ? rule_set_refused(set) : 0,
+		.loads = d->loads,
+		.load_failures = d->load_failures,
+		.matches = d->matches,
+		.errors = d->errors,
+		.dropped = d->dropped,
+	};
+}
+
+void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg)
+{
+	_cleanup_(rule_set_unrefp) struct rule_set *set = get_current(d);
+
+	for (unsigned int i = 0; set && i < rule_set_count(set); i++)
+		fn(arg, rule_set_info(set, i), *rule_set_counter(set, i));
+}
+
+int detect_run_new(struct detect *d, struct detect_run **ret_run)
+{
+	_cleanup_(detect_run_freep) struct detect_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return -ENOMEM;
+	run->detect = d;
+	run->set = get_current(d);
+	if (run->set)
+		run->scratch = rule_set_take_scratch(run->set);
+	if (run->scratch)
+		run->given_up = rules_scratch_given_up(run->scratch);
+	if ((run->set && !run->scratch) || detections_new(&run->detections) < 0)
+		return -ENOMEM;
+	*ret_run = TAKE_PTR(run);
+	return 0;
+}
+
+void detect_run_free(struct detect_run *run)
+{
+	if (!run)
+		return;
+	detections_free(run->detections);
+	if (run->scratch) {
+		run->detect->errors += rules_scratch_given_up(run->scratch) - run->given_up;
+		rule_set_give_scratch(run->set, run->scratch);
+	}
+	rule_set_unref(run->set);
+	free(run);
+}
+
+static void on_match(void *arg, unsigned int rule)
+{
+	struct detect_run *run = arg;
+	int r = detections_add(run->detections, rule_set_info(run->set, rule),
+			       rule_set_is_custom(run->set, rule), run->event);
+
+	(*rule_set_counter(run->set, rule))++;
+	run->detect->matches++;
+	if (r == -ENOSPC)
+		run->detect->dropped++;
+	else if (r < 0)
+		run->error = r;
+}
+
+int detect_run_event(struct detect_run *run, const struct event *e)
+{
+	int r;
+
+	if (!run->set)
+		return 0;
+	run->event = e;
+	run->error = 0;
+	r = rules_match_event(rule_set_binding(run->set), run->scratch, e, on_match, run);
+	/* What cannot be tried costs this event its detection, not its way into the store. */
+	if (r < 0)
+		run->detect->errors++;
+	return run->error;
+}
+
+const struct detections *detect_run_detections(const struct detect_run *run)
+{
+	return run->detections;
+}

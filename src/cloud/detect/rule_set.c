@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/detect/rule_set.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define SCRATCH_POOL_MAX 64
+#define FILES_MAX 100000
+
+struct rule_set {
+	_Atomic unsigned int refs;
+	struct rules_set *rules;
+	struct rules_binding *binding;
+	size_t refused;
+	char *custom_dir;
+	_Atomic uint64_t *counters;
+	pthread_mutex_t lock;
+	struct rules_scratch *pool[SCRATCH_POOL_MAX];
+	unsigned int pool_count;
+};
+
+static bool is_rule_file(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
+}
+
+/* Independent of the order in which the folder lists its files. */
+static int add_folder(const char *dir, uint64_t *hash, struct err *err)
+{
+	char *const paths[] = { (char *)dir, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	unsigned int files = 0;
+	FTSENT *entry;
+
+	if (!walk)
+		return err_setf(err, -errno, "%s: %m", dir);
+	while ((entry = fts_read(walk)) && files < FILES_MAX) {
+		const struct stat *st = entry->fts_statp;
+		struct {
+			uint64_t path;
+			int64_t size, seconds, nanoseconds;
+			uint64_t inode;
+		} file;
+
+		if (entry->fts_info != FTS_F || !is_rule_file(entry->fts_name))
+			continue;
+		file.path = XXH3_64bits(entry->fts_path, entry->fts_pathlen);
+		file.size = st->st_size;
+		file.seconds = st->st_mtim.tv_sec;
+		file.nanoseconds = st->st_mtim.tv_nsec;
+		file.inode = st->st_ino;
+		*hash += XXH3_64bits(&file, sizeof(file));
+		files++;
+	}
+	fts_close(walk);
+	return 0;
+}
+
+static bool has_custom(const struct detect_options *options)
+{
+	return options->custom_dir && access(options->custom_dir, F_OK) == 0;
+}
+
+int rule_set_fingerprint(const struct detect_options *options, uint64_t *ret_fingerprint,
+			 struct err *err)
+{
+	uint64_t hash = 1;
+	int r = add_folder(options->dir, &hash, err);
+
+	if (r == 0 && has_custom(options))
+		r = add_folder(options->custom_dir, &hash, err);
+	if (r == 0)
+		*ret_fingerprint = hash;
+	return r;
+}
+
+struct loading {
+	const struct detect_options *options;
+	struct rule_set *set;
+};
+
+static void on_problem(void *arg, const struct rules_problem *problem)
+{
+	struct loading *l = arg;
+
+	l->set->refused++;
+	if (l->options->problem)
+		l->options->problem(l->options->arg, problem);
+}
+
+static int build(struct loading *l, struct err *err)
+{
+	_cleanup_(rules_builder_freep) struct rules_builder *b = NULL;
+	const struct detect_options *o = l->options;
+	int r = rules_builder_new(&b);
+
+	if (r < 0)
+		return err_setf(err, r, "out of memory");
+	r = rules_builder_add_dir(b, o->dir, on_problem, l, err);
+	if (r >= 0 && has_custom(o))
+		r = rules_builder_add_dir(b, o->custom_dir, on_problem, l, err);
+	if (r >= 0)
+		r = rules_builder_compile(b, &l->set->rules, err);
+	if (r < 0)
+		return r;
+	r = rules_binding_new(l->set->rules, &l->set->binding);
+	return r < 0 ? err_setf(err, r, "out of memory") : 0;
+}
+
+int rule_set_load(const struct detect_options *options, struct rule_set **ret_set, struct err *err)
+{
+	_cleanup_(rule_set_unrefp) struct rule_set *s = calloc(1, sizeof(*s));
+	struct loading l = { options, s };
+	int r;
+
+	if (!s)
+		return err_setf(err, -ENOMEM, "out of memory");
+	s->refs = 1;
+	pthread_mutex_init(&s->lock, NULL);
+	s->custom_dir = strdup(options->custom_dir ?: "");
+	r = build(&l, err);
+	if (r < 0)
+		return r;
+	s->counters = calloc(rules_set_count(s->rules) + 1, sizeof(*s->counters));
+	if (!s->counters || !s->custom_dir)
+		return err_setf(err, -ENOMEM, "out of memory");
+	*ret_set = TAKE_PTR(s);
+	return 0;
+}
+
+struct rule_set *rule_set_ref(struct rule_set *s)
+{
+	s->refs++;
+	return s;
+}
+
+void rule_set_unref(struct rule_set *s)
+{
+	if (!s || --s->refs)
+		return;
+	while (s->pool_count)
+		rules_scratch_free(s->pool[--s->pool_count]);
+	rules_binding_free(s->binding);
+	rules_set_free(s->rules);
+	pthread_mutex_destroy(&s->lock);
+	free(s->counters);
+	free(s->custom_dir);
+	free(s);
+}
+
+size_t rule_set_count(const struct rule_set *s)
+{
+	return rules_set_count(s->rules);
+}
+
+size_t rule_set_refused(const struct rule_set *s)
+{
+	return s->refused;
+}
+
+const struct rules_info *rule_set_info(const struct rule_set *s, unsigned int rule)
+{
+	return rules_set_info(s->rules, rule);
+}
+
+bool rule_set_is_custom(const struct rule_set *s, unsigned int rule)
+{
+	size_t len = strlen(s->custom_dir);
+	const char *file = rules_set_info(s->rules, rule)->file;
+
+	return len && strncmp(file, s->custom_dir, len) == 0 && file[len] == '/';
+}
+
+_Atomic uint64_t *rule_set_counter(const struct rule_set *s, unsigned int rule)
+{
+	return &s->counters[rule];
+}
+
+struct rules_scratch *rule_set_take_scratch(struct rule_set *s)
+{
+	struct rules_scratch *scratch = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->pool_count)
+		scratch = s->pool[--s->pool_count];
+	pthread_mutex_unlock(&s->lock);
+	if (!scratch && rules_scratch_new(s->rules, &scratch) < 0)
+		return NULL;
+	return scratch;
+}
+
+void rule_set_give_scratch(struct rule_set *s, struct rules_scratch *scratch)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->pool_count < SCRATCH_POOL_MAX) {
+		s->pool[s->pool_count++] = scratch;
+		scratch = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+	rules_scratch_free(scratch);
+}
+
+const struct rules_binding *rule_set_binding(const struct rule_set *s)
+{
+	return s->binding;
+}
