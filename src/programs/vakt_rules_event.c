@@ -130,6 +130,9 @@ static int add_nested(struct case_event *e, const json_t *object, unsigned int d
 
 		if (!strcmp(name, "#attributes"))
 			continue;
+		/* An element with attributes has its text beside them. */
+		if (json_object_get(value, "#text"))
+			value = json_object_get(value, "#text");
 		r = json_is_object(value) ? add_nested(e, value, depth + 1, err)
 					  : add_field(e, name, value, err);
 		if (r < 0)
