@@ -6,15 +6,32 @@
 
 #include "cloud/api/api_internal.h"
 
-#define API_HANDLERS(X)                                                                            \
-	X(login)                                                                                   \
-	X(session) X(session_change) X(logout) X(password) X(machines_list) X(machines_get)        \
-	    X(machines_alerts) X(alerts_list) X(alerts_get) X(alerts_change) X(alerts_change_many) \
-		X(alerts_machine) X(incidents_list) X(incidents_get) X(incidents_change)
-
-#define X(name) int api_##name(struct http_request *req, struct http_response *res, void *arg);
-API_HANDLERS(X)
-#undef X
+#define HANDLER(name)                                                                              \
+	int api_##name(struct http_request *req, struct http_response *res, void *arg)
+HANDLER(login);
+HANDLER(session);
+HANDLER(session_change);
+HANDLER(logout);
+HANDLER(password);
+HANDLER(machines_list);
+HANDLER(machines_get);
+HANDLER(machines_alerts);
+HANDLER(alerts_list);
+HANDLER(alerts_get);
+HANDLER(alerts_change);
+HANDLER(alerts_change_many);
+HANDLER(alerts_machine);
+HANDLER(incidents_list);
+HANDLER(incidents_get);
+HANDLER(incidents_change);
+HANDLER(timeline);
+HANDLER(histogram);
+HANDLER(gaps);
+HANDLER(process_tree);
+HANDLER(process_children);
+HANDLER(alert_tree);
+HANDLER(alert_events);
+#undef HANDLER
 
 extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[];
 

@@ -14,6 +14,8 @@
 		HTTP_##method, path, api_##name, P(permission), #name, __VA_ARGS__                 \
 	}
 
+#define MACHINE "/portal/api/machines/{id}"
+
 const struct api_route api_route_table[] = {
 	ROUTE(POST, "/portal/api/login", login, ANONYMOUS, "Log in; sets the session's cookie.",
 	      api_login_fields, "Session"),
@@ -49,6 +51,21 @@ const struct api_route api_route_table[] = {
 	      "An incident with its alerts.", NULL, "Incident"),
 	ROUTE(PATCH, "/api/incidents/{id}", incidents_change, INCIDENT_WRITE,
 	      "Decide about an incident.", triage_incident_fields, "Incident"),
+
+	ROUTE(GET, MACHINE "/timeline", timeline, EVENT_READ, "Events, the newest first.", NULL,
+	      "Timeline", "from to kinds text cursor limit before skip"),
+	ROUTE(GET, MACHINE "/timeline/histogram", histogram, EVENT_READ, "How many events when.",
+	      NULL, "Histogram", "from to kinds text buckets"),
+	ROUTE(GET, MACHINE "/gaps", gaps, EVENT_READ, "When nobody watched.", NULL, "Gaps",
+	      "from to"),
+	ROUTE(GET, MACHINE "/processes/{uniqueId}/tree", process_tree, EVENT_READ,
+	      "A process, its ancestors and its first children.", NULL, "ProcessTree", "time"),
+	ROUTE(GET, MACHINE "/processes/{uniqueId}/children", process_children, EVENT_READ,
+	      "A process's children, in order of start.", NULL, "ProcessChildren", "cursor"),
+	ROUTE(GET, "/portal/api/alerts/{id}/tree", alert_tree, EVENT_READ,
+	      "The processes of an alert's story.", NULL, "ProcessTree"),
+	ROUTE(GET, "/portal/api/alerts/{id}/events", alert_events, EVENT_READ,
+	      "The events that matched, the oldest first.", NULL, "Events"),
 	{ 0 },
 };
 

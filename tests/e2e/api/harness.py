@@ -16,6 +16,7 @@ import time
 import urllib.parse
 
 BUILD = pathlib.Path(os.environ["VAKT_BUILD"])
+STORE_BUILD = pathlib.Path(os.environ.get("VAKT_STORE_BUILD", BUILD))
 LIBCHDB = os.environ["VAKT_LIBCHDB"]
 DAY = 86400 * 10**9
 
@@ -93,13 +94,19 @@ class World:
     def __init__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vakt-api-"))
         self.processes, self.check = {}, lambda method, path, answer: None
-        self.start_store()
-        self.start_cloud()
+        try:
+            self.start_store()
+            self.start_cloud()
+        except Exception:
+            self.close()
+            raise
 
     def spawn(self, name, *arguments):
         log = open(self.dir / f"{name}.log", "ab")
+        # The engine brings its own malloc and cannot run in a build with sanitizers.
+        build = STORE_BUILD if name == "vakt-store" else BUILD
         self.processes[name] = subprocess.Popen(
-            [BUILD / "src/programs" / name, *map(str, arguments)], stdout=log, stderr=log,
+            [build / "src/programs" / name, *map(str, arguments)], stdout=log, stderr=log,
             stdin=subprocess.DEVNULL)
 
     def start_store(self):
