@@ -4,13 +4,14 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdio.h>
 
 #include "base/log.h"
 #include "store/host/service.h"
 
 struct arguments {
-	const char *library, *data_dir, *socket;
+	const char *library, *data_dir, *socket, *peer;
 };
 
 static int parse_arguments(int argc, char **argv, struct arguments *a)
@@ -18,12 +19,13 @@ static int parse_arguments(int argc, char **argv, struct arguments *a)
 	static const struct option options[] = { { "library", required_argument, NULL, 'l' },
 						 { "data-dir", required_argument, NULL, 'd' },
 						 { "socket", required_argument, NULL, 's' },
+						 { "peer-user", required_argument, NULL, 'p' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int c;
 
 	*a = (struct arguments){ "/opt/vakt/lib/libchdb.so", "/var/lib/vakt-store",
-				 "/run/vakt-store/store.sock" };
+				 "/run/vakt-store/store.sock", "root" };
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
 		case 'l':
@@ -35,12 +37,26 @@ static int parse_arguments(int argc, char **argv, struct arguments *a)
 		case 's':
 			a->socket = optarg;
 			break;
+		case 'p':
+			a->peer = optarg;
+			break;
 		default:
 			fprintf(c == 'h' ? stdout : stderr,
-				"usage: vakt-store [--library FILE] [--data-dir DIR] [--socket FILE]\n");
+				"usage: vakt-store [--library FILE] [--data-dir DIR] [--socket FILE]\n"
+				"                  [--peer-user NAME]\n");
 			return c == 'h' ? 1 : -EINVAL;
 		}
 	}
+	return 0;
+}
+
+static int find_user(const char *name, uid_t *ret_uid, struct err *err)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (!user)
+		return err_setf(err, -ENOENT, "--peer-user %s: there is no such user", name);
+	*ret_uid = user->pw_uid;
 	return 0;
 }
 
@@ -57,7 +73,9 @@ int main(int argc, char **argv)
 		return r < 0 ? 2 : 0;
 	log_init("store");
 	options.socket_path = args.socket;
-	r = engine_open(args.library, args.data_dir, &engine, &err);
+	r = find_user(args.peer, &options.peer, &err);
+	if (r == 0)
+		r = engine_open(args.library, args.data_dir, &engine, &err);
 	if (r == 0)
 		r = service_new(engine, &options, &service, &err);
 	if (r == 0) {

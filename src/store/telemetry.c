@@ -116,7 +116,7 @@ static int result_of(CURLcode rc, long status, const struct buf *out, struct err
 	}
 	if (status == 200)
 		return 0;
-	return err_setf(err, status == 503 ? -EAGAIN : -EINVAL, "store: %.900s",
+	return err_setf(err, status == 503 ? -EAGAIN : status == 408 ? -ETIMEDOUT : -EINVAL, "store: %.900s",
 			out->data ? out->data : "no reason given");
 }
 

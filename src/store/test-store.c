@@ -11,7 +11,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -333,6 +335,90 @@ static void a_slow_question_ends_at_its_time(void **state _unused_)
 	ask("SELECT 1", "1");
 }
 
+/* What curl gets for a URL's query and a statement, as the given user. */
+static void call(const char *user, const char *arguments, const char *sql, char ret_answer[4096])
+{
+	char command[1024];
+	size_t len;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "chpst -u %s curl -s -w ' %%{http_code}' --unix-socket %s/s 'http://store/?%s' --data \"%s\"",
+		 user, dir, arguments, sql);
+	f = popen(command, "r");
+	assert_non_null(f);
+	len = fread(ret_answer, 1, 4095, f);
+	ret_answer[len] = '\0';
+	pclose(f);
+}
+
+static void limits_of_a_question_hold(void **state _unused_)
+{
+	char answer[4096];
+
+	call("root", "readonly=1&max_result_rows=10", "SELECT number FROM numbers(11)", answer);
+	assert_non_null(strstr(answer, "Code: 396"));
+	call("root", "readonly=1&max_result_rows=10", "SELECT count() FROM numbers(11)", answer);
+	assert_string_equal(answer, "11\n 200");
+	call("root", "readonly=1&max_execution_time=1",
+	     "SELECT count() FROM numbers(100000000000) WHERE number * number % 7 = 3", answer);
+	assert_non_null(strstr(answer, "Code: 159"));
+	assert_non_null(strstr(answer, " 408"));
+	call("root", "readonly=1&max_memory_usage=50000000",
+	     "SELECT length(groupArray(number)) FROM numbers(100000000)", answer);
+	assert_non_null(strstr(answer, "Code: 241"));
+	call("root", "readonly=1&max_result_rows=ten", "SELECT 1", answer);
+	assert_string_equal(answer, "Code: 72. max_result_rows: a number is expected\n 400");
+	ask("SELECT 1", "1");
+}
+
+static void a_question_cannot_take_the_machine(void **state _unused_)
+{
+	char answer[4096];
+
+	call("root", "readonly=1&max_memory_usage=1000000000000",
+	     "SELECT length(groupArray(number)) FROM numbers(2000000000)", answer);
+	assert_non_null(strstr(answer, "Code: 241"));
+	ask("SELECT 1", "1");
+}
+
+static void a_question_ends_with_its_client(void **state _unused_)
+{
+	static const char running[] = "SELECT count() FROM system.processes WHERE query LIKE "
+				      "'%777777777777%' AND query NOT LIKE '%processes%'";
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct telemetry_query q = { .sql = "SELECT count() FROM numbers(777777777777) "
+					    "WHERE number * number % 7 = 3",
+				     .format = "TSV", .timeout_ms = 500 };
+	struct telemetry_query count = { .sql = running, .format = "TSV" };
+
+	/* More than there are readers: what waits behind them must not be run either. */
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(telemetry_query(store, &q, &out, NULL), -ETIMEDOUT);
+	for (int i = 0; i < 30; i++) {
+		buf_clear(&out);
+		assert_int_equal(telemetry_query(store, &count, &out, NULL), 0);
+		if (strcmp(out.data, "0\n") == 0)
+			return;
+		usleep(100000);
+	}
+	fail_msg("still runs: %s", out.data);
+}
+
+static void others_are_not_let_in(void **state _unused_)
+{
+	char answer[4096], socket[64];
+
+	snprintf(socket, sizeof(socket), "%s/s", dir);
+	/* Whatever modes the folder and the socket have. */
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(chmod(socket, 0666), 0);
+	call("nobody", "readonly=1", "SELECT 1", answer);
+	assert_non_null(strstr(answer, " 403"));
+	call("root", "readonly=1", "SELECT 1", answer);
+	assert_string_equal(answer, "1\n 200");
+}
+
 static void old_days_are_dropped_whole(void **state _unused_)
 {
 	static struct event e;
@@ -452,6 +538,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(words_of_a_command_line_are_found_by_the_index),
 		cmocka_unit_test(a_missing_index_and_column_are_added),
 		cmocka_unit_test(a_slow_question_ends_at_its_time),
+		cmocka_unit_test(limits_of_a_question_hold),
+		cmocka_unit_test(a_question_cannot_take_the_machine),
+		cmocka_unit_test(a_question_ends_with_its_client),
+		cmocka_unit_test(others_are_not_let_in),
 		cmocka_unit_test(old_days_are_dropped_whole),
 		cmocka_unit_test(a_kill_during_inserts_loses_and_doubles_nothing),
 		cmocka_unit_test(nothing_acknowledged_is_lost_when_the_store_is_killed),

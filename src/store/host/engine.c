@@ -3,17 +3,21 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
-/* What a query may take: one heavy question must leave room for ingest. */
-#define READ_LIMITS                                                                                \
-	"SET max_execution_time=60, max_memory_usage=4000000000, max_result_bytes=134217728, "     \
-	"result_overflow_mode='throw', max_threads=2"
+/* The most that a question may take: a heavy one must leave room for ingest. */
+#define EXECUTION_S_MAX 60
+#define RESULT_BYTES_MAX 134217728
+#define READ_THREADS 2
+#define MEMORY_MIN (512ull << 20)
+#define MEMORY_MAX (4ull << 30)
 
 struct chdb_result;
 struct chdb_connection {
@@ -121,12 +125,48 @@ static int run_setting(struct engine_conn *c, const char *sql, struct err *err)
 	return r;
 }
 
-int engine_connect(struct engine *e, bool read_only, struct engine_conn **ret_conn, struct err *err)
+bool engine_limits_any(const struct engine_limits *l)
+{
+	return l->execution_s || l->result_rows || l->memory_bytes;
+}
+
+/* An eighth of the machine: four questions at once and ingest fit into half of it. */
+static uint64_t memory_max(void)
+{
+	uint64_t ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return MIN(MAX(ram / 8, MEMORY_MIN), MEMORY_MAX);
+}
+
+static uint64_t at_most(uint64_t asked, uint64_t max)
+{
+	return asked ? MIN(asked, max) : max;
+}
+
+static int set_limits(struct engine_conn *c, const struct engine_limits *limits, struct err *err)
+{
+	static const struct engine_limits none;
+	const struct engine_limits *l = limits ? limits : &none;
+	char sql[400];
+	int r;
+
+	snprintf(sql, sizeof(sql),
+		 "SET max_execution_time=%" PRIu64 ", max_result_rows=%" PRIu64
+		 ", max_memory_usage=%" PRIu64 ", max_result_bytes=%d, "
+		 "result_overflow_mode='throw', max_threads=%d",
+		 at_most(l->execution_s, EXECUTION_S_MAX), l->result_rows,
+		 at_most(l->memory_bytes, memory_max()), RESULT_BYTES_MAX, READ_THREADS);
+	r = run_setting(c, sql, err);
+	return r < 0 ? r : run_setting(c, "SET readonly=1", err);
+}
+
+int engine_connect(struct engine *e, bool read_only, const struct engine_limits *limits,
+		   struct engine_conn **ret_conn, struct err *err)
 {
 	char path[4200], config[4300];
 	char *argv[] = { (char *)"clickhouse", path, config, NULL };
 	struct engine_conn *c = calloc(1, sizeof(*c));
-	int r = 0;
+	int r;
 
 	if (!c)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -139,13 +179,7 @@ int engine_connect(struct engine *e, bool read_only, struct engine_conn **ret_co
 		return err_setf(err, -EIO, "%s does not open: damaged, or another process has it",
 				e->data_dir);
 	}
-	if (read_only) {
-		r = run_setting(c, READ_LIMITS, err);
-		if (r == 0)
-			r = run_setting(c, "SET readonly=1", err);
-	} else {
-		r = run_setting(c, "SET async_insert=0", err);
-	}
+	r = read_only ? set_limits(c, limits, err) : run_setting(c, "SET async_insert=0", err);
 	if (r < 0) {
 		engine_disconnect(c);
 		return r;

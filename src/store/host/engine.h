@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -20,11 +21,18 @@ int engine_open(const char *library, const char *data_dir, struct engine **ret_e
 /* All connections must be closed. */
 void engine_close(struct engine *e);
 
+/* What a question may take; 0: the most that any may. Ask for more and it is that as well. */
+struct engine_limits {
+	uint64_t execution_s, result_rows, memory_bytes;
+};
+bool engine_limits_any(const struct engine_limits *l);
+
 /*
- * read_only: limits first, then readonly=1, which nothing can undo: no writes, no DDL, no file() or
+ * limits is nullable and counts with read_only. read_only: limits first, then readonly=1, which nothing can undo: no writes, no DDL, no file() or
  * url(), no settings.
  */
-int engine_connect(struct engine *e, bool read_only, struct engine_conn **ret_conn, struct err *err);
+int engine_connect(struct engine *e, bool read_only, const struct engine_limits *limits,
+		   struct engine_conn **ret_conn, struct err *err);
 void engine_disconnect(struct engine_conn *c);
 
 /* Parameters {name:Type} of a statement; values in TSV's escaped form, as ClickHouse wants them. */

@@ -18,7 +18,7 @@
 
 /* ClickHouse's error codes that are the client's fault: src/Common/ErrorCodes.cpp. */
 enum { UNKNOWN_IDENTIFIER = 47, UNKNOWN_TABLE = 60, SYNTAX_ERROR = 62, UNKNOWN_DATABASE = 81,
-       READONLY = 164 };
+       TIMEOUT_EXCEEDED = 159, READONLY = 164 };
 
 struct job *job_new(void)
 {
@@ -54,6 +54,9 @@ static void answer_error(struct job *j, const struct err *err)
 	case UNKNOWN_TABLE:
 	case UNKNOWN_DATABASE:
 		j->status = 404;
+		break;
+	case TIMEOUT_EXCEEDED:
+		j->status = 408;
 		break;
 	case READONLY:
 		j->status = 403;
@@ -109,6 +112,12 @@ static int rewrite_insert(struct job *j, struct err *err)
 	return fd;
 }
 
+static int mark(struct job *j, struct err *err)
+{
+	j->sql = arena_printf(&j->arena, JOB_MARK " %s", j->id, j->sql);
+	return j->sql ? 0 : err_setf(err, -ENOMEM, "out of memory");
+}
+
 bool job_run(struct job *j, struct engine_conn *c)
 {
 	_cleanup_close_ int block = -1;
@@ -120,6 +129,8 @@ bool job_run(struct job *j, struct engine_conn *c)
 		r = err_setf(&err, -EINVAL, "Code: 62. Only one statement at a time");
 	if (r == 0 && j->body_len)
 		r = block = rewrite_insert(j, &err);
+	else if (r == 0 && j->reads_only)
+		r = mark(j, &err);
 	if (r >= 0)
 		r = engine_run(c, j->sql, j->format, &j->params, &result, &err);
 	if (r < 0) {

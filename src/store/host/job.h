@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <inttypes.h>
 #include <stdbool.h>
 
 #include "base/arena.h"
@@ -11,19 +12,30 @@
 #include "store/host/engine.h"
 
 struct evbuffer;
+struct event;
+struct service;
+
+/* A question is found by it among those that the engine runs. */
+#define JOB_MARK "/*vakt:%" PRIu64 "*/"
 
 struct job {
 	struct job *next;
+	struct service *service;
 	void *request; /* struct evhttp_request, NULL when the client has gone */
+	struct event *closed; /* watches for the client's end; loop thread only */
 	struct arena arena; /* strings below */
 	const char *sql;
 	const char *format;
 	const char *token; /* insert_deduplication_token, or NULL */
 	struct engine_params params;
+	struct engine_limits limits; /* of a question */
 	bool reads_only;
+	uint64_t id;	/* of its pool; begins the text of a question, as JOB_MARK */
+	bool abandoned; /* under the pool's lock */
 	struct evbuffer *block; /* holds body: the request may be gone before a worker comes to it */
 	const void *body;
 	size_t body_len;
+	size_t size; /* of the body, for the count of what waits */
 	/* The answer. */
 	int status;
 	int exception_code;

@@ -3,44 +3,36 @@
  * service.c - HTTP in front, worker threads behind
  *
  * Owns the loop and the socket. Two pools, because a question must never wait behind an insert nor
- * the other way round; each queue is bounded, a full one answers 503.
+ * the other way round; queues and the bytes that wait are bounded, beyond it the answer is 503.
  */
 #include "store/host/service.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/thread.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "store/host/job.h"
+#include "store/host/pool.h"
 
-#define QUEUE_MAX 256
 #define BODY_MAX (256 << 20)
 #define HEADER_MAX (64 << 10)
-#define THREADS_MAX 32
-
-struct pool {
-	struct service *service;
-	bool read_only;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	struct job *first, **last;
-	size_t waiting;
-	bool ending;
-	pthread_t threads[THREADS_MAX];
-	unsigned int thread_count;
-};
+/* Of bodies that wait or are inserted. */
+#define WAITING_BYTES_MAX (1u << 30)
 
 struct service {
 	struct engine *engine;
@@ -50,124 +42,59 @@ struct service {
 	struct event *finished; /* activated by workers */
 	pthread_mutex_t done_lock;
 	struct job *done;
-	struct pool readers, writers;
+	struct pool *readers, *writers;
+	size_t waiting_bytes; /* of bodies; loop thread only */
+	uid_t peer;
 	char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
-/* The next job; NULL when the pool ends. */
-static struct job *pool_pop(struct pool *p)
+/* On a worker's thread. */
+static void on_done(void *arg, struct job *j)
 {
-	struct job *j;
+	struct service *s = arg;
 
-	pthread_mutex_lock(&p->lock);
-	while (!p->first && !p->ending)
-		pthread_cond_wait(&p->wake, &p->lock);
-	j = p->first;
-	if (j) {
-		p->first = j->next;
-		if (!p->first)
-			p->last = &p->first;
-		p->waiting--;
-	}
-	pthread_mutex_unlock(&p->lock);
-	return j;
+	pthread_mutex_lock(&s->done_lock);
+	j->next = s->done;
+	s->done = j;
+	pthread_mutex_unlock(&s->done_lock);
+	event_active(s->finished, 0, 0);
 }
 
-/*
- * After a failed statement the connection is made anew: the engine would give what that statement
- * had already written to the next one, which may be another tenant's.
- */
-static void run_or_renew(struct pool *p, struct engine_conn **c, struct job *j)
+static void stop_watching(struct job *j)
 {
-	struct err err = { 0 };
-	int r;
-
-	if (*c && job_run(j, *c))
-		return;
-	if (!*c)
-		j->status = 503;
-	engine_disconnect(*c);
-	*c = NULL;
-	r = engine_connect(p->service->engine, p->read_only, c, &err);
-	if (r < 0)
-		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "connection of a worker: %s", err_msg(&err, r));
+	if (j->closed)
+		event_free(j->closed);
+	j->closed = NULL;
 }
 
-static void *work(void *arg)
-{
-	struct pool *p = arg;
-	struct service *s = p->service;
-	struct engine_conn *c = NULL;
-	struct err err = { 0 };
-	struct job *j;
-	int r = engine_connect(s->engine, p->read_only, &c, &err);
-
-	if (r < 0)
-		log_error("connection of a worker: %s", err_msg(&err, r));
-	while ((j = pool_pop(p))) {
-		run_or_renew(p, &c, j);
-		pthread_mutex_lock(&s->done_lock);
-		j->next = s->done;
-		s->done = j;
-		pthread_mutex_unlock(&s->done_lock);
-		event_active(s->finished, 0, 0);
-	}
-	engine_disconnect(c);
-	return NULL;
-}
-
-static int pool_start(struct pool *p, struct service *s, bool read_only, unsigned int threads)
-{
-	p->service = s;
-	p->read_only = read_only;
-	p->last = &p->first;
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->wake, NULL);
-	for (unsigned int i = 0; i < MIN(threads, (unsigned int)THREADS_MAX); i++) {
-		int r = pthread_create(&p->threads[i], NULL, work, p);
-
-		if (r != 0)
-			return -r;
-		p->thread_count++;
-	}
-	return 0;
-}
-
-static void pool_stop(struct pool *p)
-{
-	if (!p->service)
-		return;
-	pthread_mutex_lock(&p->lock);
-	p->ending = true;
-	pthread_cond_broadcast(&p->wake);
-	pthread_mutex_unlock(&p->lock);
-	for (unsigned int i = 0; i < p->thread_count; i++)
-		pthread_join(p->threads[i], NULL);
-}
-
-static int pool_push(struct pool *p, struct job *j)
-{
-	int r = 0;
-
-	pthread_mutex_lock(&p->lock);
-	if (p->waiting >= QUEUE_MAX) {
-		r = -EBUSY;
-	} else {
-		j->next = NULL;
-		*p->last = j;
-		p->last = &j->next;
-		p->waiting++;
-		pthread_cond_signal(&p->wake);
-	}
-	pthread_mutex_unlock(&p->lock);
-	return r;
-}
-
+/* evhttp frees the request. */
 static void on_client_gone(struct evhttp_connection *conn _unused_, void *arg)
 {
 	struct job *j = arg;
 
+	stop_watching(j);
 	j->request = NULL;
+}
+
+static void on_closed(evutil_socket_t fd _unused_, short what _unused_, void *arg)
+{
+	struct job *j = arg;
+
+	stop_watching(j);
+	pool_abandon(j->service->readers, j);
+}
+
+/* evhttp does not read, and so does not see the end, while it waits for our answer. */
+static int watch_client(struct service *s, struct job *j)
+{
+	struct evhttp_connection *conn = evhttp_request_get_connection(j->request);
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(conn));
+
+	evhttp_connection_set_closecb(conn, on_client_gone, j);
+	if (!j->reads_only)
+		return 0;
+	j->closed = event_new(s->base, fd, EV_CLOSED, on_closed, j);
+	return j->closed && event_add(j->closed, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 static void reply(struct job *j)
@@ -176,6 +103,7 @@ static void reply(struct job *j)
 	struct evbuffer *out;
 	char code[16];
 
+	stop_watching(j);
 	if (!req)
 		return;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req), NULL, NULL);
@@ -207,9 +135,46 @@ static void on_finished(evutil_socket_t fd _unused_, short what _unused_, void *
 		struct job *next = j->next;
 
 		reply(j);
+		s->waiting_bytes -= j->size;
 		job_free(j);
 		j = next;
 	}
+}
+
+static int add_param(struct job *j, const char *name, const char *value, struct err *err)
+{
+	if (j->params.count == ENGINE_PARAMS_MAX)
+		return err_setf(err, -EINVAL, "Code: 62. More than %d parameters", ENGINE_PARAMS_MAX);
+	name = arena_strdup(&j->arena, name);
+	if (!name)
+		return err_setf(err, -ENOMEM, "out of memory");
+	j->params.names[j->params.count] = name;
+	j->params.values[j->params.count++] = value;
+	return 0;
+}
+
+/* Settings by the URL, as far as they bound a question; what else ClickHouse has is not for here. */
+static int read_limit(struct job *j, const char *name, const char *value, struct err *err)
+{
+	const struct {
+		const char *name;
+		uint64_t *to;
+	} limits[] = {
+		{ "max_execution_time", &j->limits.execution_s },
+		{ "max_result_rows", &j->limits.result_rows },
+		{ "max_memory_usage", &j->limits.memory_bytes },
+	};
+	char *end;
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (strcmp(name, limits[i].name))
+			continue;
+		*limits[i].to = strtoull(value, &end, 10);
+		if (*end || end == value || *value == '-')
+			return err_setf(err, -EINVAL, "Code: 72. %s: a number is expected", name);
+		return 0;
+	}
+	return 0;
 }
 
 /* Takes what the URL says into the job. */
@@ -236,13 +201,9 @@ static int read_url(struct job *j, const char *uri_query, struct err *err)
 		} else if (strcmp(kv->key, "readonly") == 0) {
 			j->reads_only = strcmp(value, "0") != 0;
 		} else if (strncmp(kv->key, "param_", 6) == 0) {
-			if (j->params.count == ENGINE_PARAMS_MAX) {
-				r = err_setf(err, -EINVAL, "Code: 62. More than %d parameters",
-					     ENGINE_PARAMS_MAX);
-				break;
-			}
-			j->params.names[j->params.count] = arena_strdup(&j->arena, kv->key + 6);
-			j->params.values[j->params.count++] = value;
+			r = add_param(j, kv->key + 6, value, err);
+		} else {
+			r = read_limit(j, kv->key, value, err);
 		}
 	}
 	evhttp_clear_headers(&args);
@@ -270,28 +231,61 @@ static int read_body(struct job *j, struct evhttp_request *req, struct err *err)
 	return j->sql ? 0 : err_setf(err, -ENOMEM, "out of memory");
 }
 
+/* Root, ourselves, and who we were told: the socket's mode alone would leave it to its folder. */
+static bool peer_is_allowed(const struct service *s, struct evhttp_request *req)
+{
+	struct evhttp_connection *conn = evhttp_request_get_connection(req);
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(conn));
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() || peer.uid == s->peer;
+}
+
+static int enqueue(struct service *s, struct job *j, struct err *err)
+{
+	int r;
+
+	j->size = j->body_len;
+	if (s->waiting_bytes + j->size > WAITING_BYTES_MAX)
+		return err_setf(err, -EBUSY, "Code: 241. More than %u bytes wait", WAITING_BYTES_MAX);
+	if (watch_client(s, j) < 0)
+		return err_setf(err, -ENOMEM, "out of memory");
+	r = pool_push(j->reads_only ? s->readers : s->writers, j);
+	if (r < 0)
+		return err_setf(err, r, "Code: 202. Too many statements wait");
+	s->waiting_bytes += j->size;
+	return 0;
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
 	struct service *s = arg;
-	struct job *j = job_new();
+	struct job *j;
 	struct err err = { 0 };
 	int r;
 
+	if (!peer_is_allowed(s, req)) {
+		evhttp_send_error(req, 403, NULL);
+		return;
+	}
+	j = job_new();
 	if (!j) {
 		evhttp_send_error(req, 503, NULL);
 		return;
 	}
 	j->request = req;
+	j->service = s;
 	r = read_url(j, evhttp_uri_get_query(uri), &err);
 	if (r == 0)
 		r = read_body(j, req, &err);
-	if (r == 0) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_client_gone, j);
-		r = pool_push(j->reads_only ? &s->readers : &s->writers, j);
-		if (r == 0)
-			return;
-	}
+	if (r == 0)
+		r = enqueue(s, j, &err);
+	if (r == 0)
+		return;
 	j->status = r == -EINVAL ? 400 : 503;
 	buf_printf(&j->answer, "%s\n", err_msg(&err, r));
 	reply(j);
@@ -363,6 +357,17 @@ static int open_http(struct service *s, struct err *err)
 	return 0;
 }
 
+static int open_pools(struct service *s, const struct service_options *options, struct err *err)
+{
+	struct pool_options pool = { .engine = s->engine, .read_only = true, .on_done = on_done,
+				     .arg = s, .threads = options->readers };
+	int r = pool_new(&pool, &s->readers, err);
+
+	pool.read_only = false;
+	pool.threads = options->writers;
+	return r < 0 ? r : pool_new(&pool, &s->writers, err);
+}
+
 int service_new(struct engine *engine, const struct service_options *options,
 		struct service **ret_service, struct err *err)
 {
@@ -372,6 +377,7 @@ int service_new(struct engine *engine, const struct service_options *options,
 	if (!s)
 		return err_setf(err, -ENOMEM, "out of memory");
 	s->engine = engine;
+	s->peer = options->peer;
 	pthread_mutex_init(&s->done_lock, NULL);
 	if (strlen(options->socket_path) >= sizeof(s->socket_path))
 		return err_setf(err, -ENAMETOOLONG, "%s: longer than a socket's name may be",
@@ -380,11 +386,9 @@ int service_new(struct engine *engine, const struct service_options *options,
 	r = open_http(s, err);
 	if (r < 0)
 		return r;
-	r = pool_start(&s->readers, s, true, options->readers);
-	if (r == 0)
-		r = pool_start(&s->writers, s, false, options->writers);
+	r = open_pools(s, options, err);
 	if (r < 0)
-		return err_setf(err, r, "threads: %s", strerror(-r));
+		return r;
 	*ret_service = TAKE_PTR(s);
 	return 0;
 }
@@ -398,8 +402,8 @@ void service_free(struct service *s)
 {
 	if (!s)
 		return;
-	pool_stop(&s->readers);
-	pool_stop(&s->writers);
+	pool_free(s->readers);
+	pool_free(s->writers);
 	if (s->finished)
 		on_finished(-1, 0, s);
 	if (s->http)

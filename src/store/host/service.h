@@ -4,9 +4,12 @@
  *
  * GET /ping; POST /?query=...&param_x=...&default_format=...&insert_deduplication_token=...
  * Statements with readonly=1 in the URL run on connections that can only read; an INSERT ... FORMAT
- * Native takes its block from the body. https://clickhouse.com/docs/interfaces/http
+ * Native takes its block from the body. max_execution_time, max_result_rows and max_memory_usage
+ * bound a question; one whose client goes away is ended. https://clickhouse.com/docs/interfaces/http
  */
 #pragma once
+
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "store/host/engine.h"
@@ -14,6 +17,7 @@
 struct service_options {
 	const char *socket_path;
 	unsigned int writers, readers; /* threads, a connection each */
+	uid_t peer; /* may ask beside root and the service's own user */
 };
 
 struct service;
