@@ -22,7 +22,7 @@ struct http_client {
 	CURL *curl;
 	char *base_url;
 	unsigned char pin[32];
-	bool pinned;
+	bool pinned, ignore_time;
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -58,9 +58,14 @@ static int verify_pinned(X509_STORE_CTX *ctx, void *arg)
 	return ok;
 }
 
-static CURLcode set_up_pin(CURL *curl _unused_, void *ssl_ctx, void *arg)
+static CURLcode set_up_tls(CURL *curl _unused_, void *ssl_ctx, void *arg)
 {
-	SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pinned, arg);
+	const struct http_client *c = arg;
+
+	if (c->pinned)
+		SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pinned, arg);
+	if (c->ignore_time)
+		X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl_ctx), X509_V_FLAG_NO_CHECK_TIME);
 	return CURLE_OK;
 }
 
@@ -97,8 +102,8 @@ static void set_options(struct http_client *c, const struct http_client_options 
 		curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
 		curl_easy_setopt(h, CURLOPT_CAINFO, c->pinned ? NULL : o->ca_file);
 	}
-	if (c->pinned) {
-		curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, set_up_pin);
+	if (c->pinned || c->ignore_time) {
+		curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
 		curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, c);
 	}
 }
@@ -116,6 +121,7 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 	c->base_url = strdup(options->base_url);
 	if (!c->curl || !c->base_url)
 		return err_setf(err, -ENOMEM, "out of memory");
+	c->ignore_time = options->ignore_time;
 	if (options->pinned_ca_sha256) {
 		if (hex_decode(options->pinned_ca_sha256, c->pin, sizeof(c->pin)) < 0)
 			return err_setf(err, -EINVAL, "the CA's fingerprint is not 64 hex digits");

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <stdbool.h>
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +20,11 @@ struct http_client_options {
 	const char *ca_file;        /* PEM; NULL: the system's */
 	const char *pinned_ca_sha256; /* hex of the CA certificate's DER, for enrolment; nullable */
 	const char *certificate_file, *key_file; /* client certificate; nullable */
+	/*
+	 * Do not ask our own clock whether the server's certificate has begun or expired: for a CA of
+	 * our own, on machines whose clock may be wrong by years.
+	 */
+	bool ignore_time;
 	const char *unix_socket;    /* nullable */
 	const char *proxy;          /* "http://host:port"; nullable; environment is not read */
 	unsigned int timeout_ms;

@@ -16,6 +16,16 @@ static int fail(struct err *err, const char *what, const char *file)
 	return err_setf(err, -EINVAL, "%s %s: %s", what, file, reason ? reason : "refused");
 }
 
+static int let_expired_in(int ok, X509_STORE_CTX *ctx)
+{
+	if (!ok && X509_STORE_CTX_get_error_depth(ctx) == 0 &&
+	    X509_STORE_CTX_get_error(ctx) == X509_V_ERR_CERT_HAS_EXPIRED) {
+		X509_STORE_CTX_set_error(ctx, X509_V_OK);
+		return 1;
+	}
+	return ok;
+}
+
 static int ask_client(SSL_CTX *ctx, const struct http_server_options *o, struct err *err)
 {
 	int mode = SSL_VERIFY_PEER | (o->client_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
@@ -26,7 +36,7 @@ static int ask_client(SSL_CTX *ctx, const struct http_server_options *o, struct 
 		return fail(err, "client CA", o->client_ca_file);
 	}
 	SSL_CTX_set_client_CA_list(ctx, names);
-	SSL_CTX_set_verify(ctx, mode, NULL);
+	SSL_CTX_set_verify(ctx, mode, o->client_expired_ok ? let_expired_in : NULL);
 	/* A resumed session would skip the check of a certificate that has expired since. */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);

@@ -75,6 +75,7 @@ static int open_devices(struct cloud *cloud, struct err *err)
 		.certificate_file = fleet_server_certificate(cloud->fleet),
 		.key_file = fleet_server_key(cloud->fleet),
 		.client_ca_file = fleet_ca_certificate(cloud->fleet),
+		.client_expired_ok = true, /* the fleet looks: such a device may only renew it */
 		.body_max = DEVICE_BODY_MAX,
 		/* A device sends one frame after the other; two are a resend after a time-out. */
 		.client_requests_max = 2,

@@ -177,7 +177,7 @@ static int on_renew(struct http_request *req, struct http_response *res, void *a
 	struct fleet_device device;
 	struct fleet *f = arg;
 	struct err err = { 0 };
-	int r = fleet_identify(f, req, &device, &err);
+	int r = fleet_identify_for_renewal(f, req, &device, &err);
 
 	if (r == 0)
 		r = parse_body(req, &json, &err);

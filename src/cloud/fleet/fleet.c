@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cloud/fleet/fleet_internal.h"
+
+#define DAY_NS (86400 * NSEC_PER_SEC)
 
 int fleet_open(const struct fleet_options *options, struct fleet **ret_fleet, struct err *err)
 {
@@ -62,8 +65,20 @@ const char *fleet_ca_certificate(const struct fleet *f)
 	return f->ca_path;
 }
 
-int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet_device *ret_device,
-		   struct err *err)
+static int check_period(int64_t not_after_ns, int64_t grace_ns, struct err *err)
+{
+	int64_t late_ns = clock_realtime_ns() - not_after_ns;
+
+	if (late_ns <= 0 || late_ns <= grace_ns)
+		return 0;
+	return err_setf(err, -EKEYEXPIRED, grace_ns ? "the certificate expired %lld days ago, too long "
+						      "to renew it; onboard the device again" :
+						      "the certificate expired %lld days ago; renew it",
+			(long long)(late_ns / DAY_NS));
+}
+
+static int identify(struct fleet *f, const struct http_request *req, int64_t grace_ns,
+		    struct fleet_device *ret_device, struct err *err)
 {
 	_cleanup_(state_donep) struct state_stmt *st = NULL;
 	const char *fingerprint = http_request_peer_fingerprint(req);
@@ -76,7 +91,7 @@ int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet
 		return err_setf(err, -ENOMEM, "out of memory");
 	r = state_query(c, &st, err,
 			"SELECT d.tenant_id, d.id, d.computer_dns_name, k.revoked_ns, d.offboarded_ns, "
-			"d.clone_suspected FROM device_certificate k JOIN device d ON "
+			"d.clone_suspected, k.not_after_ns FROM device_certificate k JOIN device d ON "
 			"d.tenant_id = k.tenant_id AND d.id = k.device_id WHERE k.fingerprint = ?",
 			"s", fingerprint);
 	if (r == 0)
@@ -92,10 +107,25 @@ int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet
 	if (state_int(st, 5))
 		return err_setf(err, -EEXIST, "another machine uses this device's identity; onboard both "
 				"anew with a token");
+	r = check_period(state_int(st, 6), grace_ns, err);
+	if (r < 0)
+		return r;
 	snprintf(ret_device->tenant_id, sizeof(ret_device->tenant_id), "%s", state_text(st, 0));
 	snprintf(ret_device->id, sizeof(ret_device->id), "%s", state_text(st, 1));
 	snprintf(ret_device->name, sizeof(ret_device->name), "%s", state_text(st, 2));
 	return 0;
+}
+
+int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet_device *ret_device,
+		   struct err *err)
+{
+	return identify(f, req, 0, ret_device, err);
+}
+
+int fleet_identify_for_renewal(struct fleet *f, const struct http_request *req,
+			       struct fleet_device *ret_device, struct err *err)
+{
+	return identify(f, req, FLEET_GRACE_DAYS * DAY_NS, ret_device, err);
 }
 
 int fleet_refuse(struct http_response *res, int r, const struct err *err)
@@ -105,6 +135,7 @@ int fleet_refuse(struct http_response *res, int r, const struct err *err)
 		const char *code;
 	} answers[] = {
 		{ -EINVAL, 400, "BadRequest" },	   { -EBADMSG, 400, "MalformedBatch" },
+		{ -EKEYEXPIRED, 403, "CertificateExpired" },
 		{ -ENOKEY, 401, "Unauthorized" },  { -EACCES, 403, "Forbidden" },
 		{ -ESHUTDOWN, 403, "Offboarded" }, { -EEXIST, 403, "ClonedIdentity" },
 		{ -EBUSY, 429, "TooManyRequests" }, { -EAGAIN, 503, "StoreUnavailable" },

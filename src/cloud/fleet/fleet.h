@@ -60,7 +60,8 @@ struct fleet_device {
 };
 /*
  * -ENOKEY: no certificate; -EACCES: unknown or revoked; -ESHUTDOWN: the device is offboarded;
- * -EEXIST: a second machine uses the identity. err is what the device is told.
+ * -EKEYEXPIRED: its certificate has expired and must be renewed first; -EEXIST: a second machine
+ * uses the identity. err is what the device is told.
  */
 int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet_device *ret_device,
 		   struct err *err);

@@ -25,6 +25,14 @@ struct fleet {
 	char ca_fingerprint[65];
 };
 
+/*
+ * As fleet_identify(), for a renewal: an expired certificate will do for FLEET_GRACE_DAYS more. Its
+ * key was proved in the handshake and the device is neither revoked nor offboarded.
+ */
+#define FLEET_GRACE_DAYS 90
+int fleet_identify_for_renewal(struct fleet *f, const struct http_request *req,
+			       struct fleet_device *ret_device, struct err *err);
+
 /* Loads the CA or makes it. */
 int ca_open(struct fleet *f, const char *dir, struct err *err);
 /* Signs a device's request; the PEM is the caller's. */

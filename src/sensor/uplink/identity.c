@@ -143,7 +143,7 @@ int identity_client(const struct identity *id, const struct identity_client_opti
 		.base_url = id->server, .ca_file = id->ca_path,
 		.certificate_file = options->cert_path ? options->cert_path : id->cert_path,
 		.key_file = id->key_path, .proxy = options->proxy,
-		.timeout_ms = options->timeout_ms,
+		.timeout_ms = options->timeout_ms, .ignore_time = true,
 	};
 
 	return http_client_new(&o, ret_client, err);

@@ -202,7 +202,8 @@ static int explain_trust(const struct joining *j, int r, struct err *err)
 static int ask_to_join(struct joining *j, struct err *err)
 {
 	struct http_client_options o = { .base_url = j->server, .proxy = j->options->proxy,
-					 .pinned_ca_sha256 = j->token->ca_sha256 };
+					 .pinned_ca_sha256 = j->token->ca_sha256,
+					 .ignore_time = true };
 	_cleanup_(http_client_freep) struct http_client *client = NULL;
 	_cleanup_free_ char *csr = NULL, *body = NULL;
 	struct http_client_response res = { .body = BUF_INIT(ANSWER_MAX) };

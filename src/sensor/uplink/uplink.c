@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uplink.c - the sending side: heartbeat, renewal, frames, back-off
+ * uplink.c - the sending side: heartbeat, frames, back-off
  */
 #include "sensor/uplink/uplink.h"
 
@@ -23,7 +23,7 @@
 #include "net/http_client.h"
 #include "sensor/uplink/addresses.h"
 #include "sensor/uplink/device_report.h"
-#include "sensor/uplink/identity.h"
+#include "sensor/uplink/uplink_internal.h"
 
 #define FRAME_MAX (WIRE_HEADER_SIZE + WIRE_PACKED_MAX)
 #define ANSWER_MAX (64u << 10)
@@ -31,34 +31,6 @@
 #define BACKOFF_MAX_MS 60000u
 #define IDLE_MS 200u
 #define REFUSED_FILES_MAX 100u
-
-struct status { /* what health shows */
-	const char *state;
-	char reason[512];
-	int64_t last_success_ns, clock_offset_ns, not_after_ns;
-	uint64_t frames_sent, bytes_sent, frames_refused;
-	bool clone_suspected;
-	char server[256], tenant_id[64], device_id[64], machine_uid[IDENTITY_UID_SIZE];
-	char *configuration; /* JSON; what config_set_report() said last */
-};
-
-struct uplink {
-	char state_dir[3072], spool_dir[3200], run_dir[3072];
-	const struct config_set *config;
-	char proxy[CONFIG_TEXT_SIZE]; /* the client's */
-	unsigned int heartbeat_ms, backoff_first_ms, timeout_ms;
-	struct stat identity_seen;
-	bool fixed_heartbeat, onboarded, untrusted, have_frame;
-	struct identity id;
-	struct http_client *client;
-	struct spool_reader *spool;
-	struct buf frame;
-	struct http_client_response res;
-	int64_t next_heartbeat_ns, next_renew_ns, retry_ns;
-	unsigned int failures;
-	pthread_mutex_t lock; /* status */
-	struct status status;
-};
 
 static void set_state(struct uplink *u, const char *state, const char *reason)
 {
@@ -70,7 +42,7 @@ static void set_state(struct uplink *u, const char *state, const char *reason)
 	pthread_mutex_unlock(&u->lock);
 }
 
-static void forget(struct uplink *u)
+void uplink_forget(struct uplink *u)
 {
 	http_client_free(TAKE_PTR(u->client));
 	spool_reader_close(TAKE_PTR(u->spool));
@@ -108,7 +80,7 @@ int uplink_new(const struct uplink_options *o, struct uplink **ret_uplink, struc
 	return 0;
 }
 
-static int make_client(struct uplink *u, struct err *err)
+int uplink_make_client(struct uplink *u, struct err *err)
 {
 	const struct identity_client_options o = { .proxy = u->proxy, .timeout_ms = u->timeout_ms };
 
@@ -135,15 +107,15 @@ void uplink_configure(struct uplink *u)
 		return;
 	snprintf(u->proxy, sizeof(u->proxy), "%s", c->proxy);
 	u->retry_ns = 0;
-	if (u->onboarded && make_client(u, &err) < 0)
-		forget(u);
+	if (u->onboarded && uplink_make_client(u, &err) < 0)
+		uplink_forget(u);
 }
 
 void uplink_free(struct uplink *u)
 {
 	if (!u)
 		return;
-	forget(u);
+	uplink_forget(u);
 	free(u->status.configuration);
 	buf_done(&u->frame);
 	buf_done(&u->res.body);
@@ -193,10 +165,10 @@ static int adopt(struct uplink *u)
 	if (r == 0)
 		r = spool_reader_open(u->spool_dir, &u->spool, &err);
 	if (r == 0)
-		r = make_client(u, &err);
+		r = uplink_make_client(u, &err);
 	if (r < 0) {
 		set_state(u, "failed", err_msg(&err, r));
-		forget(u);
+		uplink_forget(u);
 		return r;
 	}
 	u->onboarded = true;
@@ -205,7 +177,7 @@ static int adopt(struct uplink *u)
 	return 0;
 }
 
-static int post(struct uplink *u, struct http_client *c, const char *path, const char *type,
+int uplink_post(struct uplink *u, struct http_client *c, const char *path, const char *type,
 		const void *body, size_t len, struct err *err)
 {
 	struct http_client_request req = { .method = "POST", .path = path, .content_type = type,
@@ -214,7 +186,7 @@ static int post(struct uplink *u, struct http_client *c, const char *path, const
 	return http_client_send(c, &req, &u->res, err);
 }
 
-static const char *server_reason(struct uplink *u, char *dst, size_t size)
+const char *uplink_server_reason(struct uplink *u, char *dst, size_t size)
 {
 	json_t *root = u->res.body.data ? json_loads(u->res.body.data, 0, NULL) : NULL;
 	const char *message = "no reason given";
@@ -241,7 +213,7 @@ static void back_off(struct uplink *u, const char *reason, unsigned int retry_af
 	set_state(u, "disconnected", reason);
 }
 
-static void lose_trust(struct uplink *u, const char *reason)
+void uplink_lose_trust(struct uplink *u, const char *reason)
 {
 	u->untrusted = true;
 	set_state(u, "notTrusted", reason);
@@ -249,8 +221,8 @@ static void lose_trust(struct uplink *u, const char *reason)
 
 static void on_unreachable(struct uplink *u, int r, struct err *err)
 {
-	if (u->id.not_after_ns < clock_realtime_ns())
-		lose_trust(u, "the certificate expired; onboard this device again");
+	if (u->id.not_after_ns < uplink_server_now(u))
+		uplink_lose_trust(u, "the certificate expired; onboard this device again");
 	else
 		back_off(u, err_msg(err, r), 0);
 }
@@ -286,7 +258,7 @@ static void read_heartbeat(struct uplink *u)
 		u->status.clock_offset_ns = clock_realtime_ns() - server_ns;
 	pthread_mutex_unlock(&u->lock);
 	if (offboarded)
-		lose_trust(u, "the cloud has offboarded this device");
+		uplink_lose_trust(u, "the cloud has offboarded this device");
 }
 
 /* The whole of what `vakt health` shows, so that the portal shows the same. */
@@ -320,103 +292,16 @@ static void heartbeat(struct uplink *u)
 	u->next_heartbeat_ns = clock_monotonic_ns() + (int64_t)u->heartbeat_ms * NSEC_PER_MSEC;
 	if (!body)
 		return;
-	r = post(u, u->client, "/device/v1/heartbeat", "application/json", body, strlen(body), &err);
+	r = uplink_post(u, u->client, "/device/v1/heartbeat", "application/json", body, strlen(body), &err);
 	if (r < 0)
 		on_unreachable(u, r, &err);
 	else if (u->res.status == 200) {
 		succeed(u);
 		read_heartbeat(u);
 	} else if (u->res.status == 401 || u->res.status == 403)
-		lose_trust(u, server_reason(u, reason, sizeof(reason)));
+		uplink_on_refused(u);
 	else
-		back_off(u, server_reason(u, reason, sizeof(reason)), u->res.retry_after_s);
-}
-
-/* The new certificate replaces the old only once the cloud has accepted it in a request. */
-static int try_certificate(struct uplink *u, const char *pem, struct err *err)
-{
-	_cleanup_(http_client_freep) struct http_client *fresh = NULL;
-	_cleanup_free_ char *key = NULL;
-	char path[4200];
-	const struct identity_client_options options = { .cert_path = path, .proxy = u->proxy,
-							 .timeout_ms = u->timeout_ms };
-	int r;
-
-	snprintf(path, sizeof(path), "%s.new", u->id.cert_path);
-	r = file_read(u->id.key_path, 64 << 10, &key, NULL, err);
-	if (r == 0)
-		r = cert_check_key(pem, key, err);
-	if (r == 0)
-		r = file_write_atomic(path, pem, strlen(pem), 0644, err);
-	if (r == 0)
-		r = identity_client(&u->id, &options, &fresh, err);
-	if (r == 0)
-		r = post(u, fresh, "/device/v1/heartbeat", "application/json", "{}", 2, err);
-	/* Any answer of the handler means that TLS has accepted it; 401 and 403 mean it has not. */
-	if (r == 0 && (u->res.status == 401 || u->res.status == 403 || u->res.status >= 500))
-		r = err_setf(err, -EKEYREJECTED, "the new certificate is refused");
-	if (r == 0 && rename(path, u->id.cert_path) < 0)
-		r = err_setf(err, -errno, "%s: %m", u->id.cert_path);
-	if (r < 0)
-		return r;
-	return make_client(u, err);
-}
-
-static int renew(struct uplink *u, struct err *err)
-{
-	_cleanup_free_ char *key = NULL, *csr = NULL, *pem = NULL, *body = NULL;
-	const char *text;
-	json_t *root;
-	int r = file_read(u->id.key_path, 64 << 10, &key, NULL, err);
-
-	if (r == 0)
-		r = cert_csr_make(key, u->id.device_id, &csr, err);
-	if (r < 0)
-		return r;
-	root = json_pack("{s:s}", "csr", csr);
-	body = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	json_decref(root);
-	if (!body)
-		return -ENOMEM;
-	r = post(u, u->client, "/device/v1/renew", "application/json", body, strlen(body), err);
-	if (r < 0)
-		return r;
-	if (u->res.status != 200)
-		return err_setf(err, -EACCES, "the server answered %d", u->res.status);
-	root = json_loads(u->res.body.data ? u->res.body.data : "", 0, NULL);
-	if (json_unpack(root, "{s:s}", "certificate", &text) == 0)
-		pem = strdup(text);
-	json_decref(root);
-	r = pem ? try_certificate(u, pem, err)
-		: err_setf(err, -EBADMSG, "the answer is not understood");
-	if (r == 0)
-		r = identity_read_period(&u->id, err);
-	return r;
-}
-
-static void renew_when_due(struct uplink *u)
-{
-	int64_t now = clock_realtime_ns();
-	struct err err = { "" };
-	int r;
-
-	u->next_renew_ns = clock_monotonic_ns() + (int64_t)u->heartbeat_ms * NSEC_PER_MSEC;
-	if (u->id.not_after_ns - now >= (u->id.not_after_ns - u->id.not_before_ns) / 3 ||
-	    u->id.not_after_ns < now)
-		return;
-	r = renew(u, &err);
-	if (!u->client) {
-		forget(u);
-		return;
-	}
-	if (r < 0) {
-		log_warning("cannot renew the certificate: %s", err_msg(&err, r));
-		return;
-	}
-	pthread_mutex_lock(&u->lock);
-	u->status.not_after_ns = u->id.not_after_ns;
-	pthread_mutex_unlock(&u->lock);
-	log_notice("the certificate was renewed");
+		back_off(u, uplink_server_reason(u, reason, sizeof(reason)), u->res.retry_after_s);
 }
 
 /* Keeps what the cloud refuses for ever, for a person to look at; the oldest gives way. */
@@ -455,7 +340,7 @@ static void send_frame(struct uplink *u)
 {
 	struct err err = { "" };
 	char reason[256];
-	int r = post(u, u->client, "/device/v1/events", "application/vnd.vakt.frame",
+	int r = uplink_post(u, u->client, "/device/v1/events", "application/vnd.vakt.frame",
 		     u->frame.data, u->frame.len, &err);
 
 	if (r < 0) {
@@ -473,15 +358,15 @@ static void send_frame(struct uplink *u)
 		return;
 	case 400:
 	case 413:
-		set_aside(u, server_reason(u, reason, sizeof(reason)));
+		set_aside(u, uplink_server_reason(u, reason, sizeof(reason)));
 		acknowledge(u);
 		return;
 	case 401:
 	case 403:
-		lose_trust(u, server_reason(u, reason, sizeof(reason)));
+		uplink_on_refused(u);
 		return;
 	default:
-		back_off(u, server_reason(u, reason, sizeof(reason)), u->res.retry_after_s);
+		back_off(u, uplink_server_reason(u, reason, sizeof(reason)), u->res.retry_after_s);
 	}
 }
 
@@ -507,7 +392,7 @@ unsigned int uplink_step(struct uplink *u)
 	int r;
 
 	if (u->onboarded && identity_changed(u))
-		forget(u);
+		uplink_forget(u);
 	if (!u->onboarded)
 		return adopt(u) < 0 ? 1000 : 0;
 	if (now < u->retry_ns)
@@ -519,7 +404,7 @@ unsigned int uplink_step(struct uplink *u)
 	if (u->untrusted)
 		return until(u->next_heartbeat_ns, now);
 	if (now >= u->next_renew_ns) {
-		renew_when_due(u);
+		uplink_renew_when_due(u);
 		return 0;
 	}
 	if (!u->have_frame) {
