@@ -67,6 +67,10 @@ void arena_reset(struct arena *a)
 	/* Blocks grow, so the newest is the largest, unless one giant request came between. */
 	free_chain(keep->next);
 	keep->next = NULL;
+	if (keep->cap > ARENA_BLOCK_MAX) { /* a giant's: not kept for ever */
+		free_chain(TAKE_PTR(a->head));
+		return;
+	}
 	keep->len = 0;
 	POISON(keep->data, keep->cap);
 }

@@ -19,9 +19,13 @@
 #define LENGTH_SIZE 4
 #define LENGTH_MAX ((1u << 28) - 1)
 
+/* What the batch's own fields take at most. They are written last and stand before the events. */
+#define HEAD_MAX 256
+/* A buffer that one giant event has grown past this is not kept. */
+#define KEEP_BYTES (8u << 20)
+
 struct wire_writer {
-	struct buf payload; /* the events */
-	struct buf whole;   /* batch fields and events, while sealing */
+	struct buf payload; /* HEAD_MAX bytes of room, then the events */
 	uint32_t count;
 	ZSTD_CCtx *zstd;
 };
@@ -32,9 +36,7 @@ int wire_writer_new(struct wire_writer **ret_writer)
 
 	if (!w)
 		return -ENOMEM;
-	/* Room for the batch's own fields stays between this and WIRE_UNPACKED_MAX. */
-	buf_init(&w->payload, WIRE_UNPACKED_MAX - 4096);
-	buf_init(&w->whole, WIRE_UNPACKED_MAX);
+	buf_init(&w->payload, WIRE_UNPACKED_MAX);
 	w->zstd = ZSTD_createCCtx();
 	if (!w->zstd) {
 		wire_writer_free(w);
@@ -49,7 +51,6 @@ void wire_writer_free(struct wire_writer *w)
 	if (!w)
 		return;
 	buf_done(&w->payload);
-	buf_done(&w->whole);
 	ZSTD_freeCCtx(w->zstd);
 	free(w);
 }
@@ -61,7 +62,7 @@ uint32_t wire_writer_count(const struct wire_writer *w)
 
 size_t wire_writer_bytes(const struct wire_writer *w)
 {
-	return w->payload.len;
+	return w->count ? w->payload.len - HEAD_MAX : 0;
 }
 
 static char *put_varint(char *p, uint64_t v)
@@ -165,20 +166,31 @@ static char *put_row(char *p, const struct event *e)
 	return p;
 }
 
+static int make_room(struct wire_writer *w, size_t bound)
+{
+	int r;
+
+	if (!w->count)
+		w->payload.len = 0;
+	r = buf_reserve(&w->payload, w->count ? bound : HEAD_MAX + bound);
+	if (r < 0)
+		w->payload.error = 0; /* The content is whole; only this event found no room. */
+	else if (!w->count)
+		w->payload.len = HEAD_MAX;
+	return r;
+}
+
 int wire_writer_add(struct wire_writer *w, const struct event *e)
 {
 	size_t bound = event_bound(e);
 	char *start, *event_length, *row_length, *p;
+	int r;
 
 	if (w->count >= WIRE_EVENTS_MAX || bound > LENGTH_MAX)
 		return -EMSGSIZE;
-	if (buf_reserve(&w->payload, bound) < 0) {
-		int r = buf_error(&w->payload);
-
-		/* The content is whole; only this event found no room. */
-		w->payload.error = 0;
+	r = make_room(w, bound);
+	if (r < 0)
 		return r;
-	}
 	start = w->payload.data + w->payload.len;
 	event_length = put_key(start, WIRE_BATCH_EVENT, WIRE_BYTES);
 	p = event_length + LENGTH_SIZE;
@@ -194,18 +206,19 @@ int wire_writer_add(struct wire_writer *w, const struct event *e)
 	return 0;
 }
 
-static int put_batch(struct wire_writer *w, const struct wire_batch *batch)
+/* Puts the batch's fields right before the events; returns where the message begins. */
+static const char *put_batch(struct wire_writer *w, const struct wire_batch *batch)
 {
-	char head[256], *p = head;
+	char head[HEAD_MAX], *p = head, *start;
 
 	p = put_bytes(p, WIRE_BATCH_STREAM, batch->stream, strlen(batch->stream));
 	p = put_uint(p, WIRE_BATCH_NUMBER, batch->number);
 	p = put_bytes(p, WIRE_BATCH_BOOT_ID, batch->boot_id, strlen(batch->boot_id));
 	p = put_uint(p, WIRE_BATCH_REALTIME, zigzag(batch->sealed_realtime_ns));
 	p = put_uint(p, WIRE_BATCH_BOOTTIME, zigzag(batch->sealed_boottime_ns));
-	buf_clear(&w->whole);
-	buf_append(&w->whole, head, (size_t)(p - head));
-	return buf_append(&w->whole, w->payload.data ? w->payload.data : "", w->payload.len);
+	start = w->payload.data + HEAD_MAX - (p - head);
+	memcpy(start, head, (size_t)(p - head));
+	return start;
 }
 
 static void put_u32(char *p, uint32_t v)
@@ -214,35 +227,46 @@ static void put_u32(char *p, uint32_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-int wire_writer_seal(struct wire_writer *w, const struct wire_batch *batch, struct buf *out)
+static int pack(struct wire_writer *w, const char *message, size_t len, struct buf *out)
 {
-	size_t bound, packed;
+	size_t packed, bound = ZSTD_compressBound(len);
 	uint64_t hash;
 	char *head;
-	int r;
+	int r = buf_reserve(out, WIRE_HEADER_SIZE + bound);
 
-	r = put_batch(w, batch);
-	if (r < 0)
-		return r;
-	bound = ZSTD_compressBound(w->whole.len);
-	r = buf_reserve(out, WIRE_HEADER_SIZE + bound);
 	if (r < 0)
 		return r;
 	head = out->data + out->len;
-	packed = ZSTD_compressCCtx(w->zstd, head + WIRE_HEADER_SIZE, bound, w->whole.data,
-				   w->whole.len, ZSTD_LEVEL);
+	packed = ZSTD_compressCCtx(w->zstd, head + WIRE_HEADER_SIZE, bound, message, len, ZSTD_LEVEL);
 	if (ZSTD_isError(packed))
 		return -ENOMEM;
 	if (packed > WIRE_PACKED_MAX)
 		return -EMSGSIZE;
 	memcpy(head, WIRE_MAGIC, 4);
 	put_u32(head + 4, (uint32_t)packed);
-	put_u32(head + 8, (uint32_t)w->whole.len);
+	put_u32(head + 8, (uint32_t)len);
 	put_u32(head + 12, w->count);
 	hash = htole64(XXH3_64bits(head + WIRE_HEADER_SIZE, packed));
 	memcpy(head + 16, &hash, sizeof(hash));
 	out->len += WIRE_HEADER_SIZE + packed;
-	buf_clear(&w->payload);
+	return 0;
+}
+
+int wire_writer_seal(struct wire_writer *w, const struct wire_batch *batch, struct buf *out)
+{
+	const char *message;
+	int r = w->count ? 0 : make_room(w, 0);
+
+	if (r < 0)
+		return r;
+	message = put_batch(w, batch);
+	r = pack(w, message, (size_t)(w->payload.data + w->payload.len - message), out);
+	if (r < 0)
+		return r;
+	if (w->payload.cap > KEEP_BYTES)
+		buf_done(&w->payload);
+	else
+		buf_clear(&w->payload);
 	w->count = 0;
 	return 0;
 }

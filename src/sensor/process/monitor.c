@@ -12,6 +12,7 @@
 
 #define ROW_TEXT_MAX (1u << 20)
 #define COMMAND_LINE_TEXT_MAX (16u << 20)
+#define TEXT_KEEP (256u << 10)
 /* A process that ended stays known: its children's rows and late events name it. */
 #define KEEP_EXITED_NS (60 * NSEC_PER_SEC)
 /* Rows that no kernel record stands behind are numbered on a processor that does not exist. */
@@ -183,6 +184,9 @@ void monitor_tick(struct monitor *m)
 {
 	process_table_expire(m->table, clock_boottime_ns() - KEEP_EXITED_NS);
 	user_names_refresh(m->users);
+	/* One giant command line does not take its memory for ever. */
+	if (m->text.cap > TEXT_KEEP)
+		buf_done(&m->text);
 	/* Follows corrections of the wall clock; rows already made keep their time. */
 	m->boot_realtime_ns = clock_realtime_ns() - clock_boottime_ns();
 }

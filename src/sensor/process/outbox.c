@@ -12,9 +12,12 @@
 #include "event/spool.h"
 #include "event/wire.h"
 
-/* Half of what the wire allows: a batch is one insert, and one resend. */
+/*
+ * A batch is one insert, and one resend. In memory it is its bytes, unpacked, and a frame: the
+ * larger part of what the sensor needs beside the ring.
+ */
 #define BATCH_EVENTS 10000u
-#define BATCH_BYTES (16u << 20)
+#define BATCH_BYTES (4u << 20)
 
 struct outbox {
 	struct wire_batch batch;
@@ -37,7 +40,8 @@ int outbox_new(const struct outbox_options *options, struct outbox **ret_outbox,
 
 	if (!o)
 		return err_setf(err, -ENOMEM, "out of memory");
-	buf_init(&o->frame, WIRE_PACKED_MAX + (1u << 20));
+	/* Room for content that does not shrink; what is not used takes no memory. */
+	buf_init(&o->frame, WIRE_UNPACKED_MAX + (1u << 20));
 	o->options = *options;
 	o->options.spool_dir = o->options.boot_id = NULL; /* the caller's */
 	random_bytes(stream, sizeof(stream));

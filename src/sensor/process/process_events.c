@@ -136,7 +136,7 @@ static void on_end(struct monitor *m, const struct kernel_event *e)
 
 	if (!p)
 		return;
-	p->exited_ns = e->boottime_ns;
+	process_table_exit(m->table, p, e->boottime_ns);
 	monitor_begin(m, EVENT_DeviceProcessEvents, e, "ProcessTerminated");
 	set_created(m, p);
 	if (code & 0x7f)

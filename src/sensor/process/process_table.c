@@ -16,8 +16,13 @@ struct key {
 struct process_table {
 	char boot_id[UUID_TEXT_SIZE];
 	struct map *by_key;
+	size_t max, exited_max, exited_count;
+	struct process *exited_first, *exited_last; /* in the order of their ends */
 	uint64_t refused;
 };
+
+/* What fields point to until they are set. */
+static char empty[] = "";
 
 int process_table_new(const char *boot_id, size_t max, struct process_table **ret_table)
 {
@@ -30,17 +35,36 @@ int process_table_new(const char *boot_id, size_t max, struct process_table **re
 		free(t);
 		return -ENOMEM;
 	}
+	t->max = max;
+	t->exited_max = max / PROCESS_EXITED_SHARE;
 	strncpy(t->boot_id, boot_id, sizeof(t->boot_id) - 1);
 	*ret_table = t;
 	return 0;
 }
 
+static void free_text(char *text)
+{
+	if (text != empty)
+		free(text);
+}
+
 static void process_free(struct process *p)
 {
-	free(p->path);
-	free(p->command_line);
-	free(p->package);
+	free_text(p->path);
+	free_text(p->command_line);
+	free_text(p->package);
 	free(p);
+}
+
+static void forget_oldest(struct process_table *t)
+{
+	struct process *p = t->exited_first;
+	struct key key = { p->start_ns, p->pid };
+
+	t->exited_first = p->next_exited;
+	t->exited_count--;
+	map_remove(t->by_key, &key, sizeof(key));
+	process_free(p);
 }
 
 void process_table_free(struct process_table *t)
@@ -81,7 +105,7 @@ int process_set_text(char **field, const char *text, size_t len)
 	copy = strndup(text, len);
 	if (!copy)
 		return -ENOMEM;
-	free(*field);
+	free_text(*field);
 	*field = copy;
 	return 0;
 }
@@ -95,12 +119,11 @@ static struct process *make(struct process_table *t, uint32_t pid, int64_t start
 		return NULL;
 	p->pid = pid;
 	p->start_ns = key.start_ns;
-	p->path = strdup("");
-	p->command_line = strdup("");
-	p->package = strdup("");
+	p->path = p->command_line = p->package = empty;
 	p->container_id = "";
-	if (!p->path || !p->command_line || !p->package ||
-	    map_put(t->by_key, &key, sizeof(key), p, NULL) < 0) {
+	if (map_len(t->by_key) >= t->max && t->exited_count)
+		forget_oldest(t);
+	if (map_put(t->by_key, &key, sizeof(key), p, NULL) < 0) {
 		t->refused++;
 		process_free(p);
 		return NULL;
@@ -130,11 +153,12 @@ struct process *process_table_of_task(struct process_table *t, const struct kern
 
 struct process *process_table_fork(struct process_table *t, const struct kernel_event *e)
 {
-	struct process *parent = process_table_of_task(t, &e->task), *child;
+	struct process *child, *parent;
 
 	child = process_table_find(t, e->fork.child_pid, e->fork.child_start_boottime_ns);
 	if (!child)
 		child = make(t, e->fork.child_pid, e->fork.child_start_boottime_ns);
+	parent = process_table_of_task(t, &e->task);
 	if (!child || !parent)
 		return child;
 	child->ppid = parent->pid;
@@ -154,19 +178,22 @@ struct process *process_table_fork(struct process_table *t, const struct kernel_
 	return child;
 }
 
+void process_table_exit(struct process_table *t, struct process *p, int64_t boottime_ns)
+{
+	if (p->exited_ns)
+		return;
+	p->exited_ns = boottime_ns;
+	if (t->exited_count++)
+		t->exited_last->next_exited = p;
+	else
+		t->exited_first = p;
+	t->exited_last = p;
+	if (t->exited_count > t->exited_max + 1)
+		forget_oldest(t);
+}
+
 void process_table_expire(struct process_table *t, int64_t before_boottime_ns)
 {
-	const void *at;
-	struct key key;
-	void *value;
-
-	for (size_t i = 0; map_next(t->by_key, &i, &at, NULL, &value);) {
-		struct process *p = value;
-
-		if (!p->exited_ns || p->exited_ns >= before_boottime_ns)
-			continue;
-		memcpy(&key, at, sizeof(key));
-		map_remove(t->by_key, &key, sizeof(key));
-		process_free(p);
-	}
+	while (t->exited_count && t->exited_first->exited_ns < before_boottime_ns)
+		forget_oldest(t);
 }

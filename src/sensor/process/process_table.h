@@ -15,6 +15,8 @@
 #include "sensor/kernel/kernel.h"
 
 #define PROCESS_TICK_NS 10000000LL
+/* At most so much of the table holds processes that ended: 1/8. They give way when it is full. */
+#define PROCESS_EXITED_SHARE 8
 
 struct process_hashes {
 	char sha1[41], sha256[65], md5[33]; /* hex, empty where unknown */
@@ -27,6 +29,7 @@ struct process {
 	int64_t start_ns;        /* boot time, rounded down to the tick */
 	int64_t parent_start_ns; /* likewise */
 	int64_t exited_ns;       /* boot time, 0 while it lives */
+	struct process *next_exited;
 	char unique_id[EVENT_UNIQUE_ID_SIZE];
 	char *path;         /* executable, UTF-8; "" where unknown */
 	char *command_line; /* UTF-8; "" for kernel threads */
@@ -57,7 +60,9 @@ struct process *process_table_find(struct process_table *t, uint32_t pid, int64_
 struct process *process_table_of_task(struct process_table *t, const struct kernel_task *task);
 /* A child that begins as a copy of its parent. */
 struct process *process_table_fork(struct process_table *t, const struct kernel_event *e);
-/* Copies text into *field; the old is freed. */
+/* It ended. It stays known for a while, as one of at most a share of the table. */
+void process_table_exit(struct process_table *t, struct process *p, int64_t boottime_ns);
+/* Copies text into *field, one of a process's; the old is freed. */
 int process_set_text(char **field, const char *text, size_t len);
 /* Forgets processes that ended before then. */
 void process_table_expire(struct process_table *t, int64_t before_boottime_ns);

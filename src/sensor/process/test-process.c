@@ -69,21 +69,59 @@ static void a_child_begins_as_its_parent(void **state _unused_)
 	assert_int_equal(child->ppid, 1);
 }
 
-static void fifty_thousand_children_are_bounded_and_forgotten(void **state _unused_)
+static struct process *fork_nth(struct process_table *t, uint32_t i)
+{
+	struct kernel_event e = fork_event(1, i + 2, 1000 * MS + i * 10 * MS);
+
+	return process_table_fork(t, &e);
+}
+
+static void fifty_thousand_children_are_bounded(void **state _unused_)
 {
 	_cleanup_(process_table_freep) struct process_table *t = NULL;
 
 	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
-	for (uint32_t i = 0; i < PROCESSES_MAX + 1000; i++) {
-		struct kernel_event e = fork_event(1, i + 2, 1000 * MS + i * 10 * MS);
-		struct process *p = process_table_fork(t, &e);
-
-		if (p)
-			p->exited_ns = 1;
-	}
+	for (uint32_t i = 0; i < PROCESSES_MAX + 1000; i++)
+		assert_int_equal(fork_nth(t, i) != NULL, i < PROCESSES_MAX - 1); /* and the parent */
 	assert_int_equal(process_table_count(t), PROCESSES_MAX);
 	assert_int_equal(process_table_refused(t), 1001);
-	process_table_expire(t, 2);
+}
+
+static void of_those_that_ended_the_oldest_give_way(void **state _unused_)
+{
+	_cleanup_(process_table_freep) struct process_table *t = NULL;
+	const size_t share = PROCESSES_MAX / PROCESS_EXITED_SHARE;
+	struct process *p;
+
+	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
+	for (uint32_t i = 0; i < 3 * PROCESSES_MAX; i++) {
+		p = fork_nth(t, i);
+		assert_non_null(p);
+		process_table_exit(t, p, 1 + i);
+		process_table_exit(t, p, 1 + i);
+	}
+	assert_int_equal(process_table_refused(t), 0);
+	assert_int_equal(process_table_count(t), 1 + share + 1);
+	/* Full of living ones: those that ended go first. */
+	for (uint32_t i = 0; i < PROCESSES_MAX - 1; i++)
+		assert_non_null(fork_nth(t, 4 * PROCESSES_MAX + i));
+	assert_null(fork_nth(t, 6 * PROCESSES_MAX));
+	process_table_expire(t, INT64_MAX);
+	assert_int_equal(process_table_count(t), PROCESSES_MAX);
+}
+
+static void ends_are_forgotten_after_a_while(void **state _unused_)
+{
+	_cleanup_(process_table_freep) struct process_table *t = NULL;
+
+	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
+	for (uint32_t i = 0; i < 100; i++)
+		process_table_exit(t, fork_nth(t, i), 1 + i);
+	process_table_expire(t, 51);
+	assert_int_equal(process_table_count(t), 1 + 50);
+	assert_null(process_table_find(t, 2 + 49, 1000 * MS + 49 * 10 * MS));
+	assert_non_null(process_table_find(t, 2 + 50, 1000 * MS + 50 * 10 * MS));
+	process_table_expire(t, INT64_MAX);
 	assert_int_equal(process_table_count(t), 1);
 }
 
@@ -231,7 +269,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reused_pid_is_another_process),
 		cmocka_unit_test(a_child_begins_as_its_parent),
-		cmocka_unit_test(fifty_thousand_children_are_bounded_and_forgotten),
+		cmocka_unit_test(fifty_thousand_children_are_bounded),
+		cmocka_unit_test(of_those_that_ended_the_oldest_give_way),
+		cmocka_unit_test(ends_are_forgotten_after_a_while),
 		cmocka_unit_test(proc_and_kernel_agree_on_identity),
 		cmocka_unit_test(arguments_are_joined_and_escaped),
 		cmocka_unit_test(containers_are_known_by_their_control_group),
