@@ -16,6 +16,7 @@ down:
 
 build: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
+	@tools/build-portal.sh build/portal
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD)

@@ -28,6 +28,18 @@ install_file() {
 	mv "$2.new" "$2"
 }
 
+# vakt-cloud reads the files anew for each request: nothing is restarted.
+install_portal() {
+	local dest="$PREFIX/share/portal"
+	[ -d build/portal ] || return 0
+	diff -rq build/portal "$dest" >/dev/null 2>&1 && return 0
+	mkdir -p "$PREFIX/share"
+	rm -rf "$dest.new"
+	cp -r build/portal "$dest.new"
+	rm -rf "$dest"
+	mv "$dest.new" "$dest"
+}
+
 install_programs() {
 	local name
 	for name in vakt vakt-store vakt-cloud vakt-sensor vakt-uplink; do
@@ -37,6 +49,7 @@ install_programs() {
 	for name in test-alert prepare; do
 		install_file "packaging/$name.sh" "$PREFIX/share/$name.sh" 755 || true
 	done
+	install_portal
 	mkdir -p "$ROOT/usr/local/bin"
 	ln -sf "$PREFIX/bin/vakt" "$ROOT/usr/local/bin/vakt"
 }

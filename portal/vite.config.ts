@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * vite.config.ts - one small base bundle, pages as chunks, nothing inlined
+ *
+ * Files below assets/ carry a hash of their content in their names: the server lets browsers keep
+ * them for ever. Data URLs are off because the content security policy refuses fonts from them.
+ */
+import { fileURLToPath } from "node:url";
+
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+	plugins: [react()],
+	resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+	build: {
+		target: "es2022",
+		assetsInlineLimit: 0,
+		reportCompressedSize: false,
+		modulePreload: { polyfill: false },
+		rollupOptions: {
+			output: {
+				manualChunks: { react: ["react", "react-dom"] },
+			},
+		},
+	},
+});

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Leaves the built portal in the given folder; does nothing when neither it nor the schema changed.
+# npm brings what the lock file names, and only when that changed.
+set -euo pipefail
+dest=$(realpath -m "$1")
+cd "$(dirname "$0")/.."
+
+sum=$(find portal schema -name node_modules -prune -o -path portal/generated -prune -o -type f -print0 |
+	sort -z | xargs -0 sha256sum | sha256sum)
+[ -f "$dest/index.html" ] && [ "$sum" = "$(cat "$dest.sum" 2>/dev/null)" ] && exit 0
+
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+python3 schema/generate.py --out "$made"
+cd portal
+mkdir -p generated "$(dirname "$dest")"
+cp "$made/schema.gen.ts" generated/
+if ! cmp -s package-lock.json node_modules/.vakt-lock; then
+	npm ci --no-audit --no-fund --silent
+	cp package-lock.json node_modules/.vakt-lock
+fi
+node_modules/.bin/tsc --noEmit
+node_modules/.bin/vite build --logLevel warn --emptyOutDir --outDir "$made/portal"
+# What is in the bundle is told with its licence.
+for package in react react-dom scheduler @fluentui/react-components \
+	@griffel/react @fontsource-variable/inter @fontsource-variable/jetbrains-mono; do
+	printf '%s\n\n' "$package"
+	cat node_modules/$package/LICENSE*
+	printf '\n\n'
+done >"$made/portal/licenses.txt"
+rm -rf "$dest"
+mv "$made/portal" "$dest"
+chmod 755 "$dest"
+echo "$sum" >"$dest.sum"
