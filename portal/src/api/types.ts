@@ -83,6 +83,9 @@ export interface Alert {
 	resolvedTime: string | null;
 	comments?: Comment[];
 	evidence?: Evidence[];
+	/** Matches that joined this alert. */
+	eventCount?: number;
+	story?: { steps?: StoryStep[] } | null;
 }
 
 export interface AlertChange {

@@ -7,7 +7,7 @@ import { lazy, Suspense, useMemo, type ReactNode } from "react";
 
 import { changeAlert } from "@/api/alerts";
 import { useResource } from "@/api/resource";
-import { ALERT_STATUSES, type Alert, type Evidence, type ProcessTree, type StoryStep, type TimelineEvent } from "@/api/types";
+import { ALERT_STATUSES, type Alert, type Evidence, type ProcessTree, type StoryStep } from "@/api/types";
 import { SeverityBadge, StatusText } from "@/parts/badges";
 import { CopyButton } from "@/parts/copy";
 import { Facts, Page, Section } from "@/parts/page";
@@ -75,56 +75,28 @@ function EvidenceList({ evidence }: { evidence: Evidence[] }) {
 	);
 }
 
-/** The steps as the detection kept them; else the events that matched. */
-function storyOf(events: TimelineEvent[]): StoryStep[] {
-	return events.map((e) => ({
-		time: e.time, table: e.kind, actionType: e.actionType, matched: true,
-		file: e.kind === "file" ? String(e.columns.FolderPath ?? "") : null,
-		remote: e.kind === "network" && e.columns.RemoteIP
-			? `${e.columns.RemoteIP}:${e.columns.RemotePort ?? ""}` : null,
-		process: {
-			uniqueId: e.process?.uniqueId ?? "",
-			...(e.process?.fileName ? { fileName: e.process.fileName } : {}),
-			...(e.process?.commandLine ? { commandLine: e.process.commandLine } : {}),
-		},
-	}));
-}
-
-function StorySection({ alert }: { alert: Alert }) {
+function StorySection({ steps }: { steps: StoryStep[] }) {
 	const { t } = useTexts();
-	const path = `/portal/api/alerts/${encodeURIComponent(alert.id)}/events`;
-	const { data, error, loading, reload } = useResource<{
-		events: TimelineEvent[];
-		steps?: StoryStep[];
-	}>(path);
-	const steps = data?.steps?.length ? data.steps : storyOf(data?.events ?? []);
 	return (
 		<Section title={t("alert.story")}>
-			<ErrorBar error={error} retry={reload} />
-			{!data && loading && <Lines rows={4} />}
-			{data && steps.length === 0 && <p className="muted">{t("alert.noStory")}</p>}
-			{steps.length > 0 && <Story steps={steps} />}
+			{steps.length === 0 ? <p className="muted">{t("alert.noStory")}</p> : <Story steps={steps} />}
 		</Section>
 	);
 }
 
-export function TreeSection({ title, machineId, paths, children }: {
-	title: string;
-	machineId: string;
-	paths: [string];
-	children?: ReactNode;
-}) {
+function TreeSection({ alert }: { alert: Alert }) {
 	const { t } = useTexts();
-	const { data, error, loading, reload } = useResource<ProcessTree>(paths[0]);
+	const { data, error, loading, reload } =
+		useResource<ProcessTree>(`/portal/api/alerts/${encodeURIComponent(alert.id)}/tree`);
 	const trees = useMemo(() => (data ? [data] : []), [data]);
 	return (
-		<Section title={title} pad={false} actions={children}>
+		<Section title={t("tree.title")} pad={false}>
 			{!!error && <div className={css["pad"]}><ErrorBar error={error} retry={reload} /></div>}
 			{!data && loading && <Lines rows={5} />}
 			{data && data.nodes.length === 0 && <Empty title={t("tree.none")} />}
 			{data && data.nodes.length > 0 && (
 				<Suspense fallback={<Lines rows={5} />}>
-					<ProcessGraph machineId={machineId} trees={trees} />
+					<ProcessGraph machineId={alert.machineId} trees={trees} />
 				</Suspense>
 			)}
 		</Section>
@@ -132,7 +104,7 @@ export function TreeSection({ title, machineId, paths, children }: {
 }
 
 function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void }) {
-	const { t, named } = useTexts();
+	const { t, named, number } = useTexts();
 	const user = alert.relatedUser;
 	return (
 		<div className={css["columns"]}>
@@ -141,11 +113,8 @@ function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void })
 					<p className={`wrap ${css["description"]}`}>{alert.description}</p>
 					<Techniques ids={alert.mitreTechniques} />
 				</Section>
-				<TreeSection
-					title={t("tree.title")} machineId={alert.machineId}
-					paths={[`/portal/api/alerts/${encodeURIComponent(alert.id)}/tree`]}
-				/>
-				<StorySection alert={alert} />
+				<TreeSection alert={alert} />
+				<StorySection steps={alert.story?.steps ?? []} />
 				<Section title={t("alert.evidence")}>
 					<EvidenceList evidence={alert.evidence ?? []} />
 				</Section>
@@ -153,7 +122,7 @@ function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void })
 			<div className={css["side"]}>
 				<Section title={t("alert.handling")}>
 					<Triage
-						item={alert} statuses={ALERT_STATUSES}
+						item={alert} statuses={ALERT_STATUSES} permission="ALERT_WRITE"
 						save={async (change) => replace({ ...alert, ...(await changeAlert(alert.id, change)) })}
 					/>
 				</Section>
@@ -172,6 +141,7 @@ function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void })
 							value: [user.domainName, user.userName].filter(Boolean).join("\\"),
 						},
 						{ name: t("alert.category"), value: named("category", alert.category) },
+						!!alert.eventCount && { name: t("alert.matches"), value: number(alert.eventCount) },
 						{ name: t("alert.firstEvent"), value: <Time value={alert.firstEventTime} /> },
 						{ name: t("alert.lastEvent"), value: <Time value={alert.lastEventTime} /> },
 						{ name: t("alert.created"), value: <Time value={alert.alertCreationTime} /> },

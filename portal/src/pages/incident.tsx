@@ -93,7 +93,7 @@ function Body({ incident, replace }: { incident: Incident; replace(incident: Inc
 			<div className={css["side"]}>
 				<Section title={t("alert.handling")}>
 					<Triage
-						item={incident} statuses={INCIDENT_STATUSES}
+						item={incident} statuses={INCIDENT_STATUSES} permission="INCIDENT_WRITE"
 						save={async (change) => replace({
 							...incident, ...(await changeIncident(incident.incidentId, change)),
 						})}

@@ -15,7 +15,7 @@ import css from "./settings.module.css";
 
 const PARTS = [
 	{ id: "clients", needs: "API_CLIENT", body: ApiClients },
-	{ id: "users", needs: "USER_MANAGE", body: Users },
+	{ id: "users", needs: "USER_ADMIN", body: Users },
 	{ id: "audit", needs: "AUDIT_READ", body: AuditLog },
 ] as const;
 

@@ -53,9 +53,11 @@ function changesOf(before: Draft, now: Draft): AlertChange {
 	return change;
 }
 
-export function Triage({ item, statuses, save }: {
+export function Triage({ item, statuses, permission, save }: {
 	item: Decided;
 	statuses: readonly string[];
+	/** Who may change it. */
+	permission: "ALERT_WRITE" | "INCIDENT_WRITE";
 	save(change: AlertChange): Promise<void>;
 }) {
 	const { t, named } = useTexts();
@@ -75,7 +77,7 @@ export function Triage({ item, statuses, save }: {
 		setSaved(false);
 		setDraft((old) => ({ ...old, ...part }));
 	};
-	const allowed = may("ALERT_WRITE");
+	const allowed = may(permission);
 	const own = session?.user.name ?? "";
 	const fitting: readonly string[] = DETERMINATIONS[draft.classification as Classification] ?? [];
 

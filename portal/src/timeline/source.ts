@@ -152,6 +152,7 @@ export class TimelineSource {
 		this.flights.set(page, controller);
 		try {
 			const found = await get<TimelinePage>(await this.address(page), controller.signal);
+			await this.complete(found, controller.signal);
 			this.pages.set(page, found);
 			for (const old of this.pages.keys()) {
 				if (this.pages.size <= PAGES_MAX) break;
@@ -164,6 +165,18 @@ export class TimelineSource {
 		if (this.closed) return;
 		this.pump();
 		this.listener();
+	}
+
+	/** Where rows are large the server sends fewer of them than were asked for. */
+	private async complete(page: TimelinePage, signal: AbortSignal) {
+		const { from, to, kinds, text } = this.filter;
+		while (page.nextCursor && page.events.length < PAGE_ROWS) {
+			const limit = PAGE_ROWS - page.events.length;
+			const query = { from, to, kinds, text, limit, cursor: page.nextCursor };
+			const more = await get<TimelinePage>(withQuery(timelinePath(this.filter), query), signal);
+			page.events.push(...more.events);
+			page.nextCursor = more.events.length ? more.nextCursor : null;
+		}
 	}
 
 	private async address(page: number): Promise<string> {
