@@ -54,6 +54,7 @@ field() {
 	[ "$(field SHA256)" = "$(sha256sum /bin/true | cut -d' ' -f1)" ]
 	[ "$(field MD5)" = "$(md5sum /bin/true | cut -d' ' -f1)" ]
 	[ "$(field FileSize)" = "$(stat -c %s /usr/bin/true)" ]
+	[ "$(field ProcessPackage)" = "$(dpkg-query -W -f '${Package}=${Version}' coreutils)" ]
 	[ "$(field InitiatingProcessFileName)" = bash ]
 	[ "$(field InitiatingProcessId)" = "$BASHPID" ]
 	id=$(field ProcessUniqueId)
@@ -102,6 +103,7 @@ field() {
 	stop_sensor
 	rows '.ActionType == "ProcessCreated" and (.FileName // "" | startswith("bad-"))' >"$STATE/row"
 	[ "$(field FileName)" = 'bad-\xff-name' ]
+	[ "$(field ProcessPackage)" = null ] # a copy of a package's file is none
 }
 
 @test "a program without a name on any disk is named as in /proc" {

@@ -56,6 +56,9 @@ void sensor_health(const struct kernel *k, const struct monitor *m, struct outbo
 		   (unsigned long long)outbox.batches, (unsigned long long)outbox.events,
 		   (unsigned long long)outbox.dropped_events,
 		   (unsigned long long)outbox.spool_bytes);
+	buf_printf(out, ",\"packages\":{\"packages\":%zu,\"files\":%zu,\"bytes\":%zu,\"refused\":%llu}",
+		   monitor.packages.packages, monitor.packages.files, monitor.packages.bytes,
+		   (unsigned long long)monitor.packages.refused);
 	add_rows(&monitor, out);
 	buf_append_str(out, ",\"configuration\":");
 	config_set_report(config, CONFIG_SENSOR, out);

@@ -48,7 +48,8 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 	buf_init(&m->text, COMMAND_LINE_TEXT_MAX);
 	if (monitor_find_containers(m) < 0 || process_table_new(m->boot_id, options->processes_max, &m->table) < 0 ||
 	    user_names_new("/etc/passwd", &m->users) < 0 ||
-	    file_hash_cache_new(options->hash_max_bytes, &m->hashes) < 0)
+	    file_hash_cache_new(options->hash_max_bytes, &m->hashes) < 0 ||
+	    package_owner_new("", &m->packages) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	*ret_monitor = TAKE_PTR(m);
 	return 0;
@@ -61,6 +62,7 @@ void monitor_free(struct monitor *m)
 	process_table_free(m->table);
 	user_names_free(m->users);
 	file_hash_cache_free(m->hashes);
+	package_owner_free(m->packages);
 	monitor_free_containers(m);
 	buf_done(&m->text);
 	arena_done(&m->arena);
@@ -177,7 +179,7 @@ void monitor_on_loss(void *monitor, const struct kernel_loss *loss)
 
 int monitor_read_proc(struct monitor *m)
 {
-	return proc_read_all(m->table);
+	return proc_read_all(m->table, m->packages);
 }
 
 void monitor_tick(struct monitor *m)
@@ -187,6 +189,7 @@ void monitor_tick(struct monitor *m)
 	/* One giant command line does not take its memory for ever. */
 	if (m->text.cap > TEXT_KEEP)
 		buf_done(&m->text);
+	package_owner_tick(m->packages);
 	/* Follows corrections of the wall clock; rows already made keep their time. */
 	m->boot_realtime_ns = clock_realtime_ns() - clock_boottime_ns();
 }
@@ -196,4 +199,5 @@ void monitor_get_stats(const struct monitor *m, struct monitor_stats *ret_stats)
 	*ret_stats = m->stats;
 	ret_stats->table_count = process_table_count(m->table);
 	ret_stats->table_refused = process_table_refused(m->table);
+	package_owner_get_stats(m->packages, &ret_stats->packages);
 }

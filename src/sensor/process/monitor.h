@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "event/event.h"
 #include "sensor/kernel/kernel.h"
+#include "sensor/process/package_owner.h"
 
 struct monitor;
 
@@ -31,6 +32,7 @@ struct monitor_stats {
 	uint64_t lost;            /* reported by the kernel */
 	uint64_t table_refused;
 	uint64_t table_count;
+	struct package_owner_stats packages;
 };
 
 int monitor_new(const struct monitor_options *options, struct monitor **ret_monitor,

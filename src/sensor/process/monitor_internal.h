@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "sensor/process/file_hash.h"
 #include "sensor/process/monitor.h"
+#include "sensor/process/package_owner.h"
 #include "sensor/process/process_table.h"
 #include "sensor/process/user_names.h"
 
@@ -22,6 +23,7 @@ struct monitor {
 	struct process_table *table;
 	struct user_names *users;
 	struct file_hash_cache *hashes;
+	struct package_owner *packages;
 	uint64_t host_mnt_ns;     /* of process 1; 0: not known */
 	bool unified_cgroups;     /* one hierarchy of version 2 */
 	struct map *containers;   /* cgroup id, or in version 1 container id -> interned id */

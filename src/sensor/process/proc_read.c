@@ -149,7 +149,7 @@ static void read_loginuid(uint32_t pid, struct kernel_task *task)
 		task->loginuid = (uint32_t)strtoul(text, NULL, 10);
 }
 
-static void read_executable(struct process *p)
+static void read_executable(struct process *p, struct package_owner *packages)
 {
 	char link[64], path[4096], escaped[4 * sizeof(path)];
 	struct stat st;
@@ -160,11 +160,17 @@ static void read_executable(struct process *p)
 	if (n <= 0)
 		return; /* a kernel thread */
 	(void)process_set_text(&p->path, escaped, utf8_escape(escaped, path, (size_t)n));
-	if (stat(link, &st) == 0)
-		p->file_size = (uint64_t)st.st_size;
+	if (stat(link, &st) < 0)
+		return;
+	p->file_size = (uint64_t)st.st_size;
+	if (packages) {
+		const char *package = package_owner_find(packages, p->path, st.st_ino);
+
+		(void)process_set_text(&p->package, package, strlen(package));
+	}
 }
 
-static int read_process(struct process_table *t, uint32_t pid)
+static int read_process(struct process_table *t, uint32_t pid, struct package_owner *packages)
 {
 	struct kernel_task task = { .pid = pid, .tid = pid };
 	_cleanup_buf_ struct buf line = BUF_INIT(4 * COMMAND_LINE_MAX);
@@ -184,13 +190,13 @@ static int read_process(struct process_table *t, uint32_t pid)
 	p = process_table_of_task(t, &task);
 	if (!p)
 		return -ENOMEM;
-	read_executable(p);
+	read_executable(p, packages);
 	if (read_arguments(pid, &line) == 0 && line.data)
 		(void)process_set_text(&p->command_line, line.data, line.len);
 	return 0;
 }
 
-int proc_read_all(struct process_table *t)
+int proc_read_all(struct process_table *t, struct package_owner *packages)
 {
 	struct dirent *e;
 	int count = 0;
@@ -202,7 +208,7 @@ int proc_read_all(struct process_table *t)
 		unsigned long pid = strtoul(e->d_name, NULL, 10);
 
 		/* A process that ends meanwhile is no error. */
-		if (pid > 0 && pid <= UINT32_MAX && read_process(t, (uint32_t)pid) == 0)
+		if (pid > 0 && pid <= UINT32_MAX && read_process(t, (uint32_t)pid, packages) == 0)
 			count++;
 	}
 	closedir(dir);

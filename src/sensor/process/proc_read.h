@@ -5,10 +5,11 @@
 #pragma once
 
 #include "base/buf.h"
+#include "sensor/process/package_owner.h"
 #include "sensor/process/process_table.h"
 
-/* Fills the table with every process of /proc. Count, or negative errno. */
-int proc_read_all(struct process_table *t);
+/* Fills the table with every process of /proc; packages is nullable. Count, or negative errno. */
+int proc_read_all(struct process_table *t, struct package_owner *packages);
 /*
  * The command line of a living process, arguments joined by blanks, as UTF-8. -ESRCH where the pid
  * is not (any more) the process that started then.

@@ -68,6 +68,7 @@ static void set_image(struct monitor *m, struct process *p, const struct kernel_
 	const struct file_identity id = { e->exec.device, e->exec.inode, e->exec.size,
 					  e->exec.ctime_ns, e->exec.mtime_ns };
 	char escaped[4 * 4096 + sizeof(NAMELESS)], exe[64];
+	const char *package;
 	size_t len = utf8_escape(escaped, e->exec.path.data, MIN(e->exec.path.len, 4096u));
 
 	if (e->exec.from_memory) {
@@ -81,6 +82,8 @@ static void set_image(struct monitor *m, struct process *p, const struct kernel_
 	file_hash(m->hashes, &id, exe, &p->hashes);
 	if (!p->hashes.sha256[0])
 		file_hash(m->hashes, &id, p->path, &p->hashes);
+	package = package_owner_find(m->packages, p->path, id.inode);
+	(void)process_set_text(&p->package, package, strlen(package));
 }
 
 /* True when the whole command line is known. */

@@ -133,7 +133,7 @@ static void proc_and_kernel_agree_on_identity(void **state _unused_)
 	char name[64] = "";
 
 	assert_int_equal(process_table_new(BOOT, PROCESSES_MAX, &t), 0);
-	assert_true(proc_read_all(t) > 2);
+	assert_true(proc_read_all(t, NULL) > 2);
 	for (int64_t at = process_tick(clock_boottime_ns()); !self && at > 0; at -= PROCESS_TICK_NS)
 		self = process_table_find(t, (uint32_t)getpid(), at);
 	assert_non_null(self);
