@@ -38,6 +38,7 @@ const char *access_role_name(enum access_role role);
 /* "ALERT_READ": what a portal asks before it shows a button; "" for NONE and ANONYMOUS. */
 const char *access_permission_name(enum access_permission permission);
 
+void access_token_random(char ret_token[ACCESS_TOKEN_SIZE]);
 /* SHA-256 as hex: tokens of 256 random bits are kept as this. */
 void access_token_hash(const char *token, char ret_hex[ACCESS_TOKEN_SIZE]);
 
@@ -84,6 +85,37 @@ int access_change_password(struct state_conn *c, const struct access_identity *i
 /* "en", "sv", or "" for the browser's. */
 int access_set_language(struct state_conn *c, const struct access_identity *id,
 			const char *language, struct err *err);
+
+/* Names of all roles, ended by NULL; and the bit behind a name, 0 where there is none. */
+extern const char *const access_role_names[];
+unsigned int access_role_of(const char *name);
+/* Whether any row of the access table grants something for it: "Alert.Read.All". */
+bool access_app_permission_known(const char *name);
+
+/* What an administrator does to accounts. All need the tenant of whoever asks. */
+struct access_user_change {
+	int roles;	      /* bits of enum access_role; -1: stay */
+	int disabled;	      /* -1: stays */
+	const char *password; /* NULL: stays; else it must be changed at the next log-in */
+};
+/* -EEXIST: the name is taken; -EINVAL: name, roles or password are no good, err says what is. */
+int access_user_create(struct state_conn *c, const char *tenant_id, const char *name,
+		       const struct access_user_change *first, char ret_id[UUID_TEXT_SIZE],
+		       struct err *err);
+/* Ends the user's sessions. -ENOENT; -EINVAL; -EPERM: no owner would be left. */
+int access_user_change(struct state_conn *c, const char *tenant_id, const char *user_id,
+		       const struct access_user_change *change, struct err *err);
+struct access_client_new {
+	const char *name, *created_by;
+	const char *permissions; /* JSON list */
+};
+/* The secret is told once, here. */
+int access_client_create(struct state_conn *c, const char *tenant_id,
+			 const struct access_client_new *client, char ret_id[UUID_TEXT_SIZE],
+			 char ret_secret[ACCESS_TOKEN_SIZE], struct err *err);
+/* Its tokens are worth nothing from now on. -ENOENT. */
+int access_client_revoke(struct state_conn *c, const char *tenant_id, const char *client_id,
+			 struct err *err);
 
 struct access_throttle;
 struct access_throttle *access_throttle_new(void);

@@ -63,3 +63,26 @@ const char *access_permission_name(enum access_permission permission)
 	return permission < ARRAY_SIZE(table) && table[permission].name ? table[permission].name
 									: "";
 }
+
+const char *const access_role_names[] = {
+#define X(name, text) text,
+	ACCESS_ROLES(X)
+#undef X
+	    NULL,
+};
+
+unsigned int access_role_of(const char *name)
+{
+	for (unsigned int i = 0; access_role_names[i]; i++)
+		if (strcmp(access_role_names[i], name) == 0)
+			return 1U << i;
+	return 0;
+}
+
+bool access_app_permission_known(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].apps && list_has(table[i].apps, name, strlen(name)))
+			return true;
+	return false;
+}

@@ -19,12 +19,12 @@ void access_token_hash(const char *token, char ret_hex[ACCESS_TOKEN_SIZE])
 	hex_encode(digest, sizeof(digest), ret_hex);
 }
 
-static void token_make(char token[ACCESS_TOKEN_SIZE])
+void access_token_random(char ret_token[ACCESS_TOKEN_SIZE])
 {
 	uint8_t secret[32];
 
 	random_bytes(secret, sizeof(secret));
-	hex_encode(secret, sizeof(secret), token);
+	hex_encode(secret, sizeof(secret), ret_token);
 }
 
 struct found {
@@ -63,8 +63,8 @@ int access_login(struct state_conn *c, const char *name, const char *password,
 		return r;
 	if (!password_verify(r > 0 ? f.phc : NULL, password))
 		return -EACCES;
-	token_make(token);
-	token_make(csrf);
+	access_token_random(token);
+	access_token_random(csrf);
 	access_token_hash(token, hash);
 	r = state_begin(c, err);
 	if (r < 0)

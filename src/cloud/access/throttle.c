@@ -6,6 +6,7 @@
  * errs on the side of waiting.
  */
 #include <pthread.h>
+#include <string.h>
 #include <xxhash.h>
 
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 
 #define SLOTS 4096
 #define FREE_TRIES 5
+#define FREE_TRIES_ADDRESS 25 /* many may sit behind one address */
 #define WAIT_MAX_S 900
 
 struct slot {
@@ -66,6 +68,11 @@ unsigned int access_throttle_wait(struct access_throttle *t, const char *key, in
 	return left > 0 ? (unsigned int)((left + NSEC_PER_SEC - 1) / NSEC_PER_SEC) : 0;
 }
 
+static unsigned int free_tries(const char *key)
+{
+	return strncmp(key, "address:", 8) == 0 ? FREE_TRIES_ADDRESS : FREE_TRIES;
+}
+
 void access_throttle_failed(struct access_throttle *t, const char *key, int64_t now_ns)
 {
 	pthread_mutex_lock(&t->lock);
@@ -74,8 +81,8 @@ void access_throttle_failed(struct access_throttle *t, const char *key, int64_t 
 	if (s->until_ns && now_ns - s->until_ns > WAIT_MAX_S * NSEC_PER_SEC)
 		*s = (struct slot){ 0 };
 	s->failed++;
-	if (s->failed >= FREE_TRIES) {
-		unsigned int doublings = MIN(s->failed - FREE_TRIES, 5u);
+	if (s->failed >= free_tries(key)) {
+		unsigned int doublings = MIN(s->failed - free_tries(key), 5u);
 
 		s->until_ns =
 		    now_ns + MIN(30u << doublings, (unsigned int)WAIT_MAX_S) * NSEC_PER_SEC;

@@ -73,5 +73,6 @@ struct odata_scope api_scope(const struct api *a, const struct http_request *req
 int api_body(const struct http_request *req, struct http_response *res,
 	     const struct body_field *fields, json_t **ret_json);
 
-/* machines.c, alerts.c, incidents.c */
-extern const struct odata_entity api_machine, api_alert, api_incident;
+/* machines.c, alerts.c, incidents.c, onboarding.c, accounts.c */
+extern const struct odata_entity api_machine, api_machine_health, api_alert, api_incident,
+    api_enrolment_token, api_client, api_user;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cloud/api/handlers.h"
+#include "cloud/api/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,8 +26,20 @@ static void check(const struct body_field *f, const json_t *json)
 		abort();
 }
 
+static void try_form(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = strndup((const char *)data, size);
+	_cleanup_(arena_done) struct arena arena;
+	struct token_form form;
+
+	arena_init(&arena, 64u << 10);
+	if (text)
+		token_form_read(&arena, text, &form);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	try_form(data, size);
 	for (const struct api_route *r = api_route_table; r->path; r++) {
 		_cleanup_(json_decrefp) json_t *json = NULL;
 		struct err err = { 0 };

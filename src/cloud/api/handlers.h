@@ -24,6 +24,20 @@ HANDLER(alerts_machine);
 HANDLER(incidents_list);
 HANDLER(incidents_get);
 HANDLER(incidents_change);
+HANDLER(machines_health);
+HANDLER(token);
+HANDLER(onboarding);
+HANDLER(tokens_list);
+HANDLER(tokens_create);
+HANDLER(tokens_revoke);
+HANDLER(clients_list);
+HANDLER(clients_create);
+HANDLER(clients_revoke);
+HANDLER(users_list);
+HANDLER(users_create);
+HANDLER(users_change);
+HANDLER(audit);
+HANDLER(summary);
 HANDLER(timeline);
 HANDLER(histogram);
 HANDLER(gaps);
@@ -33,7 +47,8 @@ HANDLER(alert_tree);
 HANDLER(alert_events);
 #undef HANDLER
 
-extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[];
+extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[],
+	api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[];
 
 /* machines.c: the machine {id} or name in the path, of the caller's tenant. 1, or 0: none. */
 int api_find_machine(const struct api *a, const struct http_request *req,

@@ -137,3 +137,43 @@ int api_machines_alerts(struct http_request *req, struct http_response *res, voi
 	scope.key = id;
 	return odata_answer_list(&api_alert, &scope, req, res);
 }
+
+static const struct odata_property health_properties[] = {
+	{ "healthStatus", ODATA_TEXT, .sql = HEALTH_SQL, .values = api_health_statuses },
+	{ "firstSeen", ODATA_TIME, .sql = "d.first_seen_ns" },
+	{ "lastSeen", ODATA_TIME, .sql = "d.last_seen_ns" },
+	{ "onboardingStatus", ODATA_TEXT, .sql = "d.onboarding_status" },
+	{ "offboardedTime", ODATA_TIME, ODATA_NULLABLE, "d.offboarded_ns" },
+	{ "agentVersion", ODATA_TEXT, .sql = "d.agent_version" },
+	{ "cloneSuspected", ODATA_BOOL, .sql = "d.clone_suspected" },
+	{ "clockOffsetMilliseconds", ODATA_NUMBER, .sql = "d.clock_offset_ns / 1000000",
+	  .doc = "How far the device's clock is ahead of ours." },
+	{ "report", ODATA_JSON, .sql = "d.health", .schema = "{\"type\":\"object\"}",
+	  .doc = "As the device sent it." },
+};
+
+const struct odata_entity api_machine_health = {
+	.name = "MachineHealth",
+	.set = "MachineHealth",
+	.from = "device d",
+	.tenant = "d.tenant_id",
+	.order = "d.id",
+	.unique = "d.id",
+	.page_max = 1,
+	.properties = health_properties,
+	.property_count = ARRAY_SIZE(health_properties),
+};
+
+int api_machines_health(struct http_request *req, struct http_response *res, void *arg)
+{
+	struct odata_scope scope = api_scope(arg, req);
+	char id[FLEET_DEVICE_ID_SIZE];
+	int r = api_find_machine(arg, req, id);
+
+	if (r <= 0)
+		return r < 0 ? r : api_no_machine(req, res);
+	scope.where = "d.id = ?";
+	scope.key = id;
+	r = odata_append_one(&api_machine_health, &scope, &res->body);
+	return r < 0 ? r : http_response_json(res, 200, "", 0);
+}

@@ -116,6 +116,16 @@ static int identify(struct fleet *f, const struct http_request *req, int64_t gra
 	return 0;
 }
 
+const char *fleet_ca_fingerprint(const struct fleet *f)
+{
+	return f->ca_fingerprint;
+}
+
+void fleet_address(const struct fleet *f, char *ret_url, size_t size)
+{
+	snprintf(ret_url, size, "https://%s:%u", f->public_host, f->device_port);
+}
+
 int fleet_identify(struct fleet *f, const struct http_request *req, struct fleet_device *ret_device,
 		   struct err *err)
 {

@@ -36,7 +36,10 @@ DEFINE_CLEANUP(struct fleet *, fleet_close)
 const char *fleet_server_certificate(const struct fleet *f);
 const char *fleet_server_key(const struct fleet *f);
 const char *fleet_ca_certificate(const struct fleet *f);
-/* The same for the portal, where its operator brings none. */
+/* SHA-256 of the CA's certificate, as token files carry it; and where devices find the server. */
+const char *fleet_ca_fingerprint(const struct fleet *f);
+void fleet_address(const struct fleet *f, char *ret_url, size_t size);
+/* The pair of the portal, where its operator brings none. */
 const char *fleet_portal_certificate(const struct fleet *f);
 const char *fleet_portal_key(const struct fleet *f);
 /*

@@ -93,6 +93,7 @@ class Client:
 class World:
     def __init__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vakt-api-"))
+        (self.dir / "rules").mkdir()
         self.processes, self.check = {}, lambda method, path, answer: None
         try:
             self.start_store()
@@ -115,7 +116,8 @@ class World:
 
     def cloud_options(self):
         return ["--state-dir", self.dir / "cloud", "--store", f"unix:{self.dir}/store.sock",
-                "--public-host", "localhost", "--device-port", 0, "--portal-port", 0]
+                "--public-host", "localhost", "--device-port", 0, "--portal-port", 0,
+                "--rules-dir", self.dir / "rules"]
 
     def start_cloud(self, *options):
         log = self.dir / "vakt-cloud.log"
