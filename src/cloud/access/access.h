@@ -37,6 +37,9 @@ bool access_allows(const struct access_identity *id, enum access_permission perm
 const char *access_role_name(enum access_role role);
 /* "ALERT_READ": what a portal asks before it shows a button; "" for NONE and ANONYMOUS. */
 const char *access_permission_name(enum access_permission permission);
+/* The row of the access table: bits of enum access_role, and names with a blank between. */
+unsigned int access_permission_roles(enum access_permission permission);
+const char *access_permission_apps(enum access_permission permission);
 
 void access_token_random(char ret_token[ACCESS_TOKEN_SIZE]);
 /* SHA-256 as hex: tokens of 256 random bits are kept as this. */

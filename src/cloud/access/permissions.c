@@ -86,3 +86,14 @@ bool access_app_permission_known(const char *name)
 			return true;
 	return false;
 }
+
+unsigned int access_permission_roles(enum access_permission permission)
+{
+	return permission < ARRAY_SIZE(table) ? table[permission].roles : 0;
+}
+
+const char *access_permission_apps(enum access_permission permission)
+{
+	return permission < ARRAY_SIZE(table) && table[permission].apps ? table[permission].apps
+									: "";
+}

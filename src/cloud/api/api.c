@@ -23,7 +23,8 @@ int api_open(const struct api_options *options, struct api **ret_api, struct err
 		 options->first_password_file ?: "");
 	a->throttle = access_throttle_new();
 	a->limit = api_limit_new();
-	if (!a->throttle || !a->limit || api_routes_make(a) < 0)
+	a->description = api_describe();
+	if (!a->throttle || !a->limit || !a->description || api_routes_make(a) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	r = access_signer_open(options->state_dir, &a->signer, err);
 	if (r < 0)
@@ -38,6 +39,7 @@ void api_close(struct api *a)
 		return;
 	access_signer_close(a->signer);
 	api_routes_free(a);
+	free(a->description);
 	api_limit_free(a->limit);
 	access_throttle_free(a->throttle);
 	free(a);

@@ -23,6 +23,7 @@ struct api {
 	uint16_t device_port;
 	struct access_signer *signer;
 	struct http_route *routes; /* made from api_route_table, ended by a zeroed one */
+	char *description; /* openapi.json, made once */
 	const struct api_route **route_origin; /* the table's row behind each of them */
 };
 
@@ -41,8 +42,17 @@ struct api_route {
 	const char *response;		  /* schema in openapi.c; NULL: 204 */
 	const char *query;    /* names with a blank between: parameters; "odata": those */
 	struct api_rate rate; /* of programs; 0: the usual one */
+	int status;                       /* of success; 0: 200, or 204 without a response */
 };
 extern const struct api_route api_route_table[];
+/* openapi.c: the API's description as JSON text; the caller frees. NULL: out of memory. */
+char *api_describe(void);
+/* openapi_schemas.c: of answers that no entity's table tells. Ends with a NULL name. */
+struct api_schema {
+	const char *name, *json;
+};
+extern const struct api_schema api_schemas[];
+
 int api_routes_make(struct api *a);
 void api_routes_free(struct api *a);
 /* The table's row behind a request. */

@@ -25,6 +25,7 @@ HANDLER(incidents_list);
 HANDLER(incidents_get);
 HANDLER(incidents_change);
 HANDLER(machines_health);
+HANDLER(openapi);
 HANDLER(token);
 HANDLER(onboarding);
 HANDLER(tokens_list);

@@ -15,6 +15,8 @@ import tempfile
 import time
 import urllib.parse
 
+from description import Description
+
 BUILD = pathlib.Path(os.environ["VAKT_BUILD"])
 STORE_BUILD = pathlib.Path(os.environ.get("VAKT_STORE_BUILD", BUILD))
 LIBCHDB = os.environ["VAKT_LIBCHDB"]
@@ -134,6 +136,8 @@ class World:
         self.tls = ssl.create_default_context(cafile=self.dir / "cloud/ca/ca.crt")
         self.state = sqlite3.connect(self.dir / "cloud/state.db", isolation_level=None, timeout=10)
         self.tenant = self.state.execute("SELECT id FROM tenant ORDER BY created_ns").fetchone()[0]
+        self.description = Description(Client(self).get("/api/openapi.json").json)
+        self.check = self.description.check  # every answer from here on
 
     def command(self, *arguments):
         return subprocess.run(
