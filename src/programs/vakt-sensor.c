@@ -5,7 +5,6 @@
  * Opens no network connection. One thread: the ring is polled every POLL_INTERVAL_NS, or earlier
  * when it fills.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -193,21 +192,6 @@ static void report_last_sensor(struct sensor *s)
 			    (int64_t)last - offset, clock_boottime_ns());
 }
 
-/* Name of the folder in pin_dir, "" for none. It stays over kernel_open() when that reads on. */
-static void pinned_name(char name[256])
-{
-	DIR *d = arg_pin_dir ? opendir(arg_pin_dir) : NULL;
-	const struct dirent *e;
-
-	name[0] = '\0';
-	while (d && (e = readdir(d))) {
-		if (e->d_name[0] != '.')
-			snprintf(name, 256, "%s", e->d_name);
-	}
-	if (d)
-		closedir(d);
-}
-
 static int open_kernel(struct sensor *s, struct err *err)
 {
 	const struct config *c = config_set_values(s->config);
@@ -215,13 +199,9 @@ static int open_kernel(struct sensor *s, struct err *err)
 						.first_tier = arg_first_tier,
 						.pin_dir = arg_pin_dir, .hold = true };
 	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };
-	char before[256], after[256];
-	int r;
+	int r = kernel_open(&options, &handlers, &s->kernel, err);
 
-	pinned_name(before);
-	r = kernel_open(&options, &handlers, &s->kernel, err);
-	pinned_name(after);
-	s->resumed = r == 0 && before[0] && strcmp(before, after) == 0;
+	s->resumed = r == 0 && kernel_resumed(s->kernel);
 	return r;
 }
 

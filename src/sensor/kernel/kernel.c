@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "record.h"
 #include "sensor/kernel/decode.h"
+#include "sensor/kernel/handover.h"
 #include "sensor/kernel/path_clean.h"
 #include "sensor/kernel/pins.h"
 #include "sensor/kernel/ring.h"
@@ -39,13 +40,14 @@ struct kernel {
 	struct kernel_handlers handlers;
 	struct vakt_bpf *bpf;
 	struct ring *ring;
-	bool hold;
+	struct handover *handover;	      /* NULL: from nobody, or done */
+	uint64_t carried[KERNEL_KIND_COUNT]; /* losses of others, not told yet */
+	int64_t attached_ns;		      /* boot time before the first program was attached */
+	struct kernel_options options;
+	bool resumed;
 	int ring_fd, counters_fd, reported_fd; /* the programs' maps, of this or an earlier run */
-	const char *pin_dir;		       /* as given; only valid while opening */
 	struct tiers *tiers;
-	enum kernel_tier first_tier;
 	struct kernel_signal signals[KERNEL_KIND_COUNT];
-	uint32_t ring_bytes;
 	unsigned int cpus;
 	struct record_counters *counters; /* one a processor, as last read */
 	uint64_t lost[KERNEL_KIND_COUNT]; /* what has been reported so far */
@@ -86,31 +88,47 @@ static bool is_file(enum kernel_kind kind)
 	return kind >= KERNEL_FILE_CREATE && kind <= KERNEL_FILE_DELETE;
 }
 
-static void hand_on(struct kernel *k, const void *data, size_t len)
+static bool decode(struct kernel *k, const void *data, size_t len, struct kernel_event *ret_event)
 {
-	struct kernel_event e;
+	struct kernel_event *e = ret_event;
 
-	if (decode_record(data, len, &e) < 0) {
+	if (decode_record(data, len, e) < 0) {
 		/* Our own programs wrote it: a mistake of ours, not to be met in silence. */
 		k->malformed++;
 		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "kernel record of %zu bytes makes no sense", len);
-		return;
+		return false;
 	}
 	/* Words of system calls, or a name behind a folder. */
-	if (e.kind == KERNEL_FILE_RENAME || (is_file(e.kind) && !e.file.inode)) {
-		clean(&e.file.path, k->path[0]);
-		clean(&e.file.old_path, k->path[1]);
+	if (e->kind == KERNEL_FILE_RENAME || (is_file(e->kind) && !e->file.inode)) {
+		clean(&e->file.path, k->path[0]);
+		clean(&e->file.old_path, k->path[1]);
 	}
-	k->handlers.on_event(k->handlers.arg, &e);
+	return true;
 }
 
 static void on_record(void *arg, const void *data, size_t len)
 {
 	struct kernel *k = arg;
+	struct kernel_event e;
 
-	hand_on(k, data, len);
-	if (!k->hold)
+	if (decode(k, data, len, &e) && !(k->handover && handover_has(k->handover, &e)))
+		k->handlers.on_event(k->handlers.arg, &e);
+	if (!k->options.hold)
 		ring_commit(k->ring, true);
+}
+
+/* Of the programs of another build, that ours have taken over from. */
+static void on_other_record(void *arg, const void *data, size_t len)
+{
+	struct kernel *k = arg;
+	struct kernel_event e;
+
+	if (decode(k, data, len, &e)) {
+		handover_note(k->handover, &e);
+		k->handlers.on_event(k->handlers.arg, &e);
+	}
+	if (!k->options.hold)
+		handover_commit(k->handover, true);
 }
 
 static int print_debug(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -170,10 +188,12 @@ static int load_selected(struct kernel *k)
 	if (!k->bpf)
 		return -errno;
 	tiers_select(k->tiers, k->bpf);
+	if (k->handover)
+		handover_share(k->handover, k->bpf);
 	bpf_map__set_max_entries(k->bpf->maps.scratches, k->cpus * RECORD_SCRATCHES);
-	bpf_map__set_max_entries(k->bpf->maps.ring, k->ring_bytes);
+	bpf_map__set_max_entries(k->bpf->maps.ring, k->options.ring_bytes);
 	/* A reader that holds records back keeps up to a quarter of the ring. */
-	k->bpf->rodata->wake_bytes = k->hold ? k->ring_bytes / 8 * 3 : k->ring_bytes / 8;
+	k->bpf->rodata->wake_bytes = k->options.hold ? k->options.ring_bytes / 8 * 3 : k->options.ring_bytes / 8;
 	read_outgoing_ports(k->bpf);
 	r = vakt_bpf__load(k->bpf);
 	if (r < 0)
@@ -181,6 +201,7 @@ static int load_selected(struct kernel *k)
 	r = seed_sequence(k);
 	if (r < 0)
 		return r;
+	k->attached_ns = clock_boottime_ns();
 	return tiers_attach(k->tiers, k->bpf) ? 0 : 1;
 }
 
@@ -226,26 +247,31 @@ static int load_or_resume(struct kernel *k, struct err *err)
 	char folder[PINS_PATH_MAX];
 	int r;
 
-	if (!k->pin_dir)
+	if (!k->options.pin_dir)
 		return load(k, err);
-	r = pins_prepare(k->pin_dir, k->ring_bytes, folder, err);
+	r = pins_prepare(k->options.pin_dir, &k->options, folder, err);
 	if (r < 0)
 		return r;
-	/* First what a crash left half done; another build's programs end when ours are there. */
+	pins_remove(k->options.pin_dir, false);
+	r = handover_open(k->options.pin_dir, folder, on_other_record, k, &k->handover, err);
+	if (r < 0)
+		return r;
+	k->resumed = k->handover || pins_exist(folder);
 	if (pins_exist(folder)) {
-		pins_remove(k->pin_dir, folder);
-		return resume(k, folder, err);
+		r = resume(k, folder, err);
+	} else {
+		r = load(k, err);
+		if (r == 0)
+			r = pins_write(folder, k->bpf, err);
 	}
-	r = load(k, err);
-	if (r < 0)
-		return r;
-	pins_remove(k->pin_dir, NULL);
-	return pins_write(folder, k->bpf, err);
+	if (r == 0 && k->handover)
+		handover_end_programs(k->handover, k->attached_ns, k->carried);
+	return r;
 }
 
 static int open_object(struct kernel *k, struct err *err)
 {
-	int r = tiers_new(k->first_tier, &k->tiers);
+	int r = tiers_new(k->options.first_tier, &k->tiers);
 
 	if (r < 0)
 		return err_setf(err, r, "out of memory");
@@ -267,7 +293,10 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 	k->ring_fd = k->counters_fd = k->reported_fd = -1;
 	libbpf_set_print(print_debug);
 	k->handlers = *handlers;
-	k->ring_bytes = options && options->ring_bytes ? options->ring_bytes : RING_BYTES_DEFAULT;
+	if (options)
+		k->options = *options;
+	if (!k->options.ring_bytes)
+		k->options.ring_bytes = RING_BYTES_DEFAULT;
 	r = libbpf_num_possible_cpus();
 	if (r < 0)
 		return err_setf(err, r, "number of processors: %s", strerror(-r));
@@ -276,9 +305,6 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 	if (!k->counters)
 		return err_setf(err, -ENOMEM, "out of memory");
 	k->loss_checked_ns = clock_boottime_ns();
-	k->hold = options && options->hold;
-	k->pin_dir = options ? options->pin_dir : NULL;
-	k->first_tier = options ? options->first_tier : KERNEL_TIER_LSM;
 	r = open_object(k, err);
 	if (r < 0)
 		return r;
@@ -291,6 +317,7 @@ void kernel_close(struct kernel *k)
 	if (!k)
 		return;
 	ring_close(k->ring);
+	handover_free(k->handover);
 	vakt_bpf__destroy(k->bpf);
 	tiers_free(k->tiers);
 	closep(&k->ring_fd);
@@ -302,7 +329,7 @@ void kernel_close(struct kernel *k)
 
 int kernel_unpin(const char *pin_dir)
 {
-	int r = pins_remove(pin_dir, NULL);
+	int r = pins_remove(pin_dir, true);
 
 	return r < 0 ? r : rmdir(pin_dir) < 0 && errno != ENOENT ? -errno : 0;
 }
@@ -334,21 +361,25 @@ static void report_losses(struct kernel *k)
 
 		for (unsigned int cpu = 0; cpu < k->cpus; cpu++)
 			sum += k->counters[cpu].lost[kind];
-		loss.by_kind[kind] = sum - k->lost[kind];
+		loss.by_kind[kind] = sum - k->lost[kind] + k->carried[kind];
 		k->lost[kind] = sum;
+		k->carried[kind] = 0;
 		any |= loss.by_kind[kind] > 0;
 	}
 	if (any)
 		k->handlers.on_loss(k->handlers.arg, &loss);
 	k->loss_told |= any;
-	if (!k->hold)
+	if (!k->options.hold)
 		remember_losses(k);
 }
 
 int kernel_poll(struct kernel *k)
 {
-	int n = ring_read(k->ring);
+	int n = k->handover ? handover_read(k->handover) : 0;
 
+	n += ring_read(k->ring);
+	if (k->handover && handover_is_done(k->handover))
+		handover_free(TAKE_PTR(k->handover));
 	if (clock_boottime_ns() - k->loss_checked_ns >= LOSS_INTERVAL_NS)
 		report_losses(k);
 	return n;
@@ -356,18 +387,25 @@ int kernel_poll(struct kernel *k)
 
 void kernel_commit(struct kernel *k, bool current)
 {
+	if (k->handover)
+		handover_commit(k->handover, current);
 	ring_commit(k->ring, current);
 	remember_losses(k);
 }
 
 size_t kernel_held(const struct kernel *k)
 {
-	return ring_held(k->ring);
+	return ring_held(k->ring) + (k->handover ? handover_held(k->handover) : 0);
 }
 
 size_t kernel_hold_max(const struct kernel *k)
 {
-	return k->ring_bytes / 4;
+	return k->options.ring_bytes / 4;
+}
+
+bool kernel_resumed(const struct kernel *k)
+{
+	return k->resumed;
 }
 
 size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals)

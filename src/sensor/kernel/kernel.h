@@ -122,7 +122,8 @@ struct kernel_options {
 	enum kernel_tier first_tier; /* those above are not tried */
 	/*
 	 * Folder in a BPF file system, NULL: none. Programs and ring are kept there and go on when
-	 * the sensor ends in whatever way; the next one of the same build reads on where it was.
+	 * the sensor ends in whatever way; the next one reads on where it was, and where it is of
+	 * another build its programs take over from those. The text must outlive the kernel.
 	 */
 	const char *pin_dir;
 	/* Records stay in the ring until kernel_commit(); else each goes when it was handed on. */
@@ -161,6 +162,8 @@ void kernel_commit(struct kernel *k, bool current);
 /* Bytes of the ring that wait for kernel_commit(); past kernel_hold_max() its room gets short. */
 size_t kernel_held(const struct kernel *k);
 size_t kernel_hold_max(const struct kernel *k);
+/* Whether the kernel was recording already, for a sensor before: nothing was missed in between. */
+bool kernel_resumed(const struct kernel *k);
 size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals);
 /* Bytes of rings and maps, beside the process's own memory. */
 size_t kernel_memory_bytes(const struct kernel *k);

@@ -13,15 +13,21 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "record_layout.h"
 #include "vakt.skel.h"
 
 #define BPF_FS "/sys/fs/bpf"
 #define BPF_FS_TYPE 0xcafe4a11
 
+#define UNFINISHED "_new"
+#define RETIRED "_old"
+#define RETIRED_MAX 100
+
 /* FNV-1a: names a build, protects against nothing. */
-static uint64_t object_hash(uint32_t ring_bytes)
+static uint64_t object_hash(const struct kernel_options *options)
 {
-	uint64_t hash = 14695981039346656037ULL ^ ring_bytes;
+	uint64_t hash = 14695981039346656037ULL ^ options->ring_bytes ^
+			(uint64_t)options->first_tier << 32 ^ (uint64_t)options->hold << 40;
 	size_t size;
 	const uint8_t *bytes = vakt_bpf__elf_bytes(&size);
 
@@ -30,7 +36,7 @@ static uint64_t object_hash(uint32_t ring_bytes)
 	return hash;
 }
 
-int pins_prepare(const char *base, uint32_t ring_bytes,
+int pins_prepare(const char *base, const struct kernel_options *options,
 		 char ret_folder[PINS_PATH_MAX], struct err *err)
 {
 	struct statfs fs;
@@ -43,8 +49,8 @@ int pins_prepare(const char *base, uint32_t ring_bytes,
 		return err_setf(err, -errno, "%s: %m", base);
 	if (strlen(base) > PINS_PATH_MAX / 2)
 		return err_setf(err, -ENAMETOOLONG, "%s: too long", base);
-	snprintf(ret_folder, PINS_PATH_MAX, "%s/%016llx", base,
-		 (unsigned long long)object_hash(ring_bytes));
+	snprintf(ret_folder, PINS_PATH_MAX, "%s/%s-%016llx", base, RECORD_LAYOUT,
+		 (unsigned long long)object_hash(options));
 	return 0;
 }
 
@@ -84,7 +90,7 @@ int pins_write(const char *folder, struct vakt_bpf *bpf, struct err *err)
 	char fresh[PINS_PATH_MAX + 8];
 	int r;
 
-	snprintf(fresh, sizeof(fresh), "%s_new", folder);
+	snprintf(fresh, sizeof(fresh), "%s" UNFINISHED, folder);
 	if (mkdir(fresh, 0700) < 0)
 		return err_setf(err, -errno, "%s: %m", fresh);
 	r = pin_all(fresh, bpf);
@@ -118,31 +124,90 @@ int pins_open_map(const char *folder, const char *map)
 	return fd < 0 ? -errno : fd;
 }
 
-static void remove_folder(const char *folder)
+static bool is_unfinished(const char *name)
 {
-	DIR *d = opendir(folder);
-	struct dirent *e;
+	size_t len = strlen(name), tail = strlen(UNFINISHED);
 
-	if (!d)
-		return;
-	while ((e = readdir(d)))
-		unlinkat(dirfd(d), e->d_name, 0); /* "." and "..": refused, as they should be */
-	closedir(d);
-	rmdir(folder);
+	return len > tail && strcmp(name + len - tail, UNFINISHED) == 0;
 }
 
-int pins_remove(const char *base, const char *keep)
+bool pins_find_other(const char *base, const char *keep, size_t n, char ret_folder[PINS_PATH_MAX])
 {
 	char path[PINS_PATH_MAX + 256];
 	DIR *d = opendir(base);
-	struct dirent *e;
+	const struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", base, e->d_name);
+		found = e->d_name[0] != '.' && !is_unfinished(e->d_name) &&
+			strcmp(path, keep) != 0 && strlen(path) < PINS_PATH_MAX && n-- == 0;
+	}
+	if (found)
+		memcpy(ret_folder, path, strlen(path) + 1);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+bool pins_are_alike(const char *folder, const char *other)
+{
+	const char *a = strrchr(folder, '/'), *b = strrchr(other, '/'), *end = strchr(b, '-');
+
+	return end && strncmp(a, b, (size_t)(end - b) + 1) == 0;
+}
+
+static void remove_files(const char *folder, const char *prefix)
+{
+	DIR *d = opendir(folder);
+	const struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			unlinkat(dirfd(d), e->d_name, 0); /* "." and "..": refused, as they should be */
+	}
+	if (d)
+		closedir(d);
+}
+
+static bool is_retired(const char *folder)
+{
+	const char *name = strrchr(folder, '/');
+
+	return strstr(name, RETIRED) != NULL;
+}
+
+void pins_retire(char folder[PINS_PATH_MAX])
+{
+	char other[PINS_PATH_MAX + 32];
+
+	for (int i = 0; !is_retired(folder) && i < RETIRED_MAX; i++) {
+		snprintf(other, sizeof(other), "%s" RETIRED "%d", folder, i);
+		if (strlen(other) < PINS_PATH_MAX && access(other, F_OK) < 0 &&
+		    rename(folder, other) == 0)
+			memcpy(folder, other, strlen(other) + 1);
+	}
+	remove_files(folder, "link_");
+}
+
+void pins_remove_folder(const char *folder)
+{
+	remove_files(folder, "");
+	rmdir(folder);
+}
+
+int pins_remove(const char *base, bool all)
+{
+	char path[PINS_PATH_MAX + 256];
+	DIR *d = opendir(base);
+	const struct dirent *e;
 
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while ((e = readdir(d))) {
 		snprintf(path, sizeof(path), "%s/%s", base, e->d_name);
-		if (e->d_name[0] != '.' && !(keep && strcmp(path, keep) == 0))
-			remove_folder(path);
+		if (e->d_name[0] != '.' && (all || is_unfinished(e->d_name)))
+			pins_remove_folder(path);
 	}
 	closedir(d);
 	return 0;

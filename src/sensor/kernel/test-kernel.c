@@ -261,7 +261,12 @@ static void every_signal_names_its_provider_or_why_not(void **state _unused_)
 
 	assert_int_equal(n, KERNEL_KIND_COUNT);
 	for (size_t i = 0; i < n; i++) {
-		if (!signals[i].provider || (signals[i].missing && strstr(signals[i].missing, "refused by the kernel")))
+		const char *refused = signals[i].missing ? strstr(signals[i].missing, "refused") : NULL;
+
+		/* The one tracepoint that 6.1 has not. */
+		if (refused && strstr(signals[i].missing, "tp_btf/sched_prepare_exec refused"))
+			refused = NULL;
+		if (!signals[i].provider || refused)
 			fail_msg("%s: %s", signals[i].name, signals[i].missing);
 	}
 	assert_string_equal(signals[KERNEL_PROCESS_EXEC].provider, "tp_btf/sched_process_exec");

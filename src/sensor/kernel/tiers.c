@@ -18,6 +18,7 @@
 
 #define PROGRAMS_MAX 96
 #define MISSING_MAX 384
+#define LSM_THAT_MUST_RUN "lsm/file_open"
 
 struct tiers {
 	enum kernel_tier first;
@@ -67,7 +68,23 @@ static int target_of(const struct btf *kernel, const char *section, enum bpf_att
 	return btf__find_by_name_kind(kernel, full, BTF_KIND_FUNC);
 }
 
-/* Loads and attaches a program that does nothing in the place of this one. */
+/* Whether the program has run since it was attached; opens a file, lest nobody else does. */
+static int check_runs(int fd)
+{
+	_cleanup_close_ int opened = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (opened < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return -errno;
+	return info.run_cnt ? 0 : -EOPNOTSUPP;
+}
+
+/*
+ * Loads and attaches a program that does nothing in the place of this one, and for the hook of
+ * opened files looks whether it runs, for all of BPF LSM: a kernel that has it but not in its list
+ * of security modules takes the programs and never calls them.
+ */
 static int try_hook(const struct btf *kernel, const struct bpf_program *p)
 {
 	/* r0 = 0; exit */
@@ -84,7 +101,9 @@ static int try_hook(const struct btf *kernel, const struct bpf_program *p)
 	if (fd < 0)
 		return -errno;
 	link = bpf_raw_tracepoint_open(NULL, fd);
-	return link < 0 ? -errno : 0;
+	if (link < 0)
+		return -errno;
+	return strcmp(bpf_program__section_name(p), LSM_THAT_MUST_RUN) == 0 ? check_runs(fd) : 0;
 }
 
 static bool has_hook(const struct bpf_program *p)
@@ -96,8 +115,10 @@ static bool has_hook(const struct bpf_program *p)
 int tiers_try_hooks(struct tiers *t, struct err *err)
 {
 	struct vakt_bpf *bpf = vakt_bpf__open();
+	_cleanup_close_ int stats = -1;
 	struct btf *kernel;
 	struct bpf_program *p;
+	int lsm = 0;
 
 	if (!bpf)
 		return err_setf(err, -errno, "BPF object: %m");
@@ -106,11 +127,18 @@ int tiers_try_hooks(struct tiers *t, struct err *err)
 		vakt_bpf__destroy(bpf);
 		return err_setf(err, -ENOTSUP, "this kernel does not describe its types (BTF)");
 	}
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME); /* counts runs; ends with the descriptor */
 	bpf_object__for_each_program(p, bpf->obj) {
 		int r = has_hook(p) ? try_hook(kernel, p) : 0;
 
 		if (r < 0)
 			refuse(t, bpf_program__name(p), r);
+		if (strcmp(bpf_program__section_name(p), LSM_THAT_MUST_RUN) == 0)
+			lsm = r;
+	}
+	bpf_object__for_each_program(p, bpf->obj) {
+		if (lsm < 0 && bpf_program__type(p) == BPF_PROG_TYPE_LSM)
+			refuse(t, bpf_program__name(p), lsm);
 	}
 	btf__free(kernel);
 	vakt_bpf__destroy(bpf);
