@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz-ring-record.c - any bytes as a record: every piece of a decoded event must lie inside it
+ * fuzz-ring-record.c - any bytes as a record: every piece of a decoded event must lie inside
+ * it, and its paths can be cleaned
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sensor/kernel/decode.h"
+#include "sensor/kernel/path_clean.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,6 +16,15 @@ static void must_lie_inside(const struct kernel_str *s, const uint8_t *data, siz
 	const uint8_t *p = (const uint8_t *)s->data;
 
 	if (s->len && (p < data || p + s->len > data + size))
+		abort();
+}
+
+/* A path made of a system call's words, which are a program's own. */
+static void clean(const struct kernel_str *path)
+{
+	_cleanup_free_ char *out = malloc((size_t)path->len + 1);
+
+	if (out && path_clean(path->data, path->len, out) > (size_t)path->len + 1)
 		abort();
 }
 
@@ -36,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (e.kind >= KERNEL_FILE_CREATE && e.kind <= KERNEL_FILE_DELETE) {
 		must_lie_inside(&e.file.path, (uint8_t *)copy, size);
 		must_lie_inside(&e.file.old_path, (uint8_t *)copy, size);
+		clean(&e.file.path);
+		clean(&e.file.old_path);
 	}
 	return 0;
 }

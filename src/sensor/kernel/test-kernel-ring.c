@@ -3,15 +3,20 @@
  * test-kernel-ring.c - nothing is lost, and what is lost is counted: storms, small rings, restarts
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "sensor/kernel/test-kernel.h"
 
 static void no_end_is_lost_in_a_storm(void **state _unused_)
@@ -31,7 +36,70 @@ static void no_end_is_lost_in_a_storm(void **state _unused_)
 	usleep(1100000);
 	kernel_poll(kernel);
 	assert_int_equal(seen.lost, 0);
-	assert_int_equal(seen.exits, arg_forks);
+	assert_int_equal(seen.of_children[KERNEL_PROCESS_EXIT], arg_forks);
+}
+
+#define BURST_MAKERS 2
+
+/* As fast as one process can: three events of files and one of a socket each time round. */
+static void make_burst(int maker, unsigned int rounds)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(9156) };
+	char path[128];
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	snprintf(path, sizeof(path), "%s/burst%d", dir, maker);
+	for (unsigned int i = 0; i < rounds; i++) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+		if (write(fd, "x", 1) != 1 || connect(s, (struct sockaddr *)&a, sizeof(a)) < 0)
+			_exit(1);
+		close(fd);
+		close(s);
+		if (unlink(path) < 0)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* Reads as the sensor does: when the ring fills, else 40 times a second. */
+static void read_while_children_run(size_t children)
+{
+	struct pollfd p = { .fd = kernel_fd(kernel), .events = POLLIN };
+	int status;
+
+	while (children > 0) {
+		(void)poll(&p, 1, 25);
+		assert_true(kernel_poll(kernel) >= 0);
+		while (children > 0 && waitpid(-1, &status, WNOHANG) > 0) {
+			assert_int_equal(status, 0);
+			children--;
+		}
+	}
+	usleep(1100000); /* losses are looked at once a second */
+	kernel_poll(kernel);
+}
+
+static void a_burst_of_files_and_sockets_is_told_whole(void **state _unused_)
+{
+	unsigned int rounds = arg_forks;
+	int64_t begin = clock_monotonic_ns(), ns;
+
+	memset(&seen, 0, sizeof(seen));
+	for (int maker = 0; maker < BURST_MAKERS; maker++) {
+		if (fork() == 0)
+			make_burst(maker, rounds);
+	}
+	read_while_children_run(BURST_MAKERS);
+	ns = clock_monotonic_ns() - begin - 1100 * NSEC_PER_MSEC;
+	print_message("# %u events, %lld a second\n", BURST_MAKERS * rounds * 4,
+		      (long long)(BURST_MAKERS * rounds * 4LL * NSEC_PER_SEC / ns));
+	assert_int_equal(seen.lost, 0);
+	assert_int_equal(seen.of_children[KERNEL_FILE_CREATE], BURST_MAKERS * rounds);
+	assert_int_equal(seen.of_children[KERNEL_FILE_WRITE], BURST_MAKERS * rounds);
+	assert_int_equal(seen.of_children[KERNEL_FILE_DELETE], BURST_MAKERS * rounds);
+	assert_int_equal(seen.of_children[KERNEL_NET_CONNECT], BURST_MAKERS * rounds);
 }
 
 /* Makes an event on each processor, so that the highest number of each is known. */
@@ -179,6 +247,7 @@ static void a_killed_sensor_loses_nothing(void **state _unused_)
 
 const struct CMUnitTest test_ring[] = {
 	cmocka_unit_test(no_end_is_lost_in_a_storm),
+	cmocka_unit_test(a_burst_of_files_and_sockets_is_told_whole),
 	cmocka_unit_test(each_lost_event_is_counted),
 	cmocka_unit_test(a_killed_sensor_loses_nothing),
 };

@@ -34,8 +34,8 @@ static void on_event(void *arg _unused_, const struct kernel_event *e)
 	seen.all++;
 	if (e->cpu < ARRAY_SIZE(seen.sequence))
 		seen.sequence[e->cpu] = e->sequence;
-	if (e->kind == KERNEL_PROCESS_EXIT && e->task.ppid == (uint32_t)getpid())
-		seen.exits++;
+	if (e->task.ppid == (uint32_t)getpid())
+		seen.of_children[e->kind]++;
 	if (e->task.pid != seen.pid && !(e->kind == KERNEL_PROCESS_FORK && e->fork.child_pid == seen.pid))
 		return;
 	if (seen.count == EVENTS_MAX)

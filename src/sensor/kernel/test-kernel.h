@@ -22,7 +22,7 @@ struct seen {
 	size_t count;
 	struct kernel_event events[EVENTS_MAX];
 	char text[EVENTS_MAX][256]; /* exec: path|folder|first argument; file: path|old path */
-	uint64_t exits;		    /* of children of the test itself */
+	uint64_t of_children[KERNEL_KIND_COUNT]; /* events of the test's own children */
 	uint64_t all, lost;
 	uint64_t sequence[256]; /* the highest of each processor */
 };
