@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import report
 import rows
 from loads import LOADS
-from modes import MODES, Failed
+from modes import MODES, USUAL, Failed
 
 
 def names(text, known, what):
@@ -48,7 +48,7 @@ def run_load(load, modes, rounds, build):
     results = []
     load.prepare(build)
     try:
-        load.run()  # caches are warm for all or for none
+        load.calibrate()
         for i in range(rounds):
             turn = i % len(modes)
             order = modes[turn:] + modes[:turn]
@@ -84,7 +84,7 @@ def main():
     if os.geteuid() != 0:
         raise Failed("make bench must run as root: the sensor reads the kernel")
     wanted = names(a.loads, [*LOADS, *rows.ROWS], "load")
-    modes = names(a.modes, list(MODES), "mode")
+    modes = names(a.modes or " ".join(USUAL), list(MODES), "mode")
     if "without" not in modes:
         modes.insert(0, "without")
     m = report.machine()
@@ -105,7 +105,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
-    except Failed as e:
+    except (Failed, AssertionError) as e:
         print(f"bench: {e}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The loads: each runs once and tells operations, wall time and CPU time of the load alone."""
+"""The loads: each runs once and tells operations, wall time and CPU time of the load alone.
+
+How many operations a run has is found when a load is prepared: about a second's worth on the machine
+at hand, the same for all modes and rounds.
+"""
 import json
 import os
 import pathlib
@@ -15,14 +19,24 @@ from modes import Failed, cpu_of, run, wait_until
 
 BUILD_FILES = 60
 FUNCTIONS_A_FILE = 60
-WEB_SECONDS = 3
+RUN_SECONDS = 1.5
+WEB_SECONDS = 2
 
 
 class Load:
-    """One of bench-loads, so many times; about a second each."""
+    """One of bench-loads; count: what takes a fraction of a second on a slow machine."""
 
-    def __init__(self, name, kind, count, unit, ops_text):
-        self.name, self.kind, self.count, self.unit, self.ops_text = name, kind, count, unit, ops_text
+    def __init__(self, name, kind, count, unit, text):
+        self.name, self.kind, self.count, self.unit, self.text = name, kind, count, unit, text
+
+    @property
+    def ops_text(self):
+        return f"{self.count:,} times {self.text}" if self.count else self.text
+
+    def calibrate(self):
+        self.run()  # caches are warm for all or for none
+        seconds = self.run()["wall"]
+        self.count = max(int(self.count * min(RUN_SECONDS / seconds, 20)), 1)
 
     def prepare(self, build):
         self.program = build / "bench/bench-loads"
@@ -41,6 +55,7 @@ class Build(Load):
 
     def prepare(self, build):
         super().prepare(build)
+        self.files = BUILD_FILES
         for i in range(BUILD_FILES):
             body = "".join(f"static int f{i}_{j}(int x) {{ return printf(\"%d\\n\", x * {j}) + x; }}\n"
                            for j in range(FUNCTIONS_A_FILE))
@@ -48,7 +63,15 @@ class Build(Load):
             (self.dir / f"m{i}.c").write_text(
                 f"#include <stdio.h>\n{body}int m{i}(int x) {{ return {calls}; }}\n")
         (self.dir / "Makefile").write_text(
-            "all: $(patsubst %.c,%.o,$(wildcard *.c))\n%.o: %.c\n\tcc -O1 -c -o $@ $<\n")
+            "all: $(FILES:%=m%.o)\n%.o: %.c\n\tcc -O1 -c -o $@ $<\n")
+
+    def calibrate(self):
+        self.run()
+        self.files = max(min(int(self.files * 3 * RUN_SECONDS / self.run()["wall"]), BUILD_FILES), 10)
+
+    @property
+    def ops_text(self):
+        return f"{self.files} C files, {self.text}"
 
     def run(self):
         for o in self.dir.glob("*.o"):
@@ -56,18 +79,21 @@ class Build(Load):
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         # Without a compiler cache in the way.
         env = dict(os.environ, PATH="/usr/bin:/bin", CCACHE_DISABLE="1", MAKEFLAGS="")
-        r = subprocess.run(["make", "-s", "-C", self.dir, "-j2"], env=env, capture_output=True, text=True,
-                           check=False)
+        args = ["make", "-s", "-C", self.dir, "-j2", "FILES=" + " ".join(map(str, range(self.files)))]
+        r = subprocess.run(args, env=env, capture_output=True, text=True, check=False)
         wall = time.monotonic() - start
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if r.returncode != 0:
             raise Failed("build: " + r.stderr)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return {"ops": BUILD_FILES, "wall": wall, "cpu": cpu}
+        return {"ops": self.files, "wall": wall, "cpu": cpu}
 
 
 class Web(Load):
     """nginx, one worker, a file of 4 KiB, wrk with one thread and 32 connections."""
+
+    def calibrate(self):
+        self.run()
 
     def run(self):
         (self.dir / "f").write_bytes(b"x" * 4096)
@@ -108,10 +134,10 @@ class Web(Load):
 
 
 LOADS = {load.name: load for load in (
-    Load("exec", "exec", 1500, "process start", "1,500 times fork, exec of /bin/true, wait"),
-    Load("open", "open", 400000, "open", "400,000 times open for reading, close"),
-    Load("write", "write", 40000, "written file", "40,000 times open for writing, write, close"),
-    Load("connect", "connect", 40000, "connection", "40,000 connections to itself over loopback"),
-    Build("build", None, 0, "compiled file", "60 C files, make -j2"),
-    Web("web", None, 0, "request", "nginx, 1 worker, 4 KiB file, wrk -t1 -c32 for 3 s"),
+    Load("exec", "exec", 100, "process start", "fork, exec of /bin/true, wait"),
+    Load("open", "open", 30000, "open", "open for reading, close"),
+    Load("write", "write", 2000, "written file", "open for writing, write, close"),
+    Load("connect", "connect", 4000, "connection", "a connection to itself over loopback"),
+    Build("build", None, 0, "compiled file", "make -j2"),
+    Web("web", None, 0, "request", f"nginx, 1 worker, 4 KiB file, wrk -t1 -c32 for {WEB_SECONDS} s"),
 )}
