@@ -21,15 +21,6 @@ static void hash_text(const char *text, size_t len, char ret_hex[33])
 	hex_encode(canonical.digest, sizeof(canonical.digest), ret_hex);
 }
 
-static void set_group(struct alert_write *w)
-{
-	char key[KEY_MAX];
-	int n = snprintf(key, sizeof(key), "%s/%s/%s/%s", w->scope->tenant_id, w->scope->device_id,
-			 w->detection->rule->id, w->root);
-
-	hash_text(key, MIN((size_t)n, sizeof(key) - 1), w->group_key);
-}
-
 static void set_id(struct alert_write *w)
 {
 	const struct detection *d = w->detection;
@@ -60,12 +51,22 @@ static int is_known(struct alert_write *w, const struct detection_id *id, struct
 	return r < 0 ? r : state_step(st, err);
 }
 
+void alert_set_group(struct alert_write *w)
+{
+	char key[KEY_MAX];
+	int n;
+
+	ancestry_root(w->ancestry, w->detection->actor, w->root);
+	n = snprintf(key, sizeof(key), "%s/%s/%s/%s", w->scope->tenant_id, w->scope->device_id,
+		     w->detection->rule->id, w->root);
+	hash_text(key, MIN((size_t)n, sizeof(key) - 1), w->group_key);
+}
+
 int alert_begin(struct alert_write *w, struct err *err)
 {
 	const struct detection *d = w->detection;
 
-	ancestry_root(w->ancestry, d->actor, w->root);
-	set_group(w);
+	alert_set_group(w);
 	w->count = d->count;
 	for (unsigned int i = 0; i < d->id_count; i++) {
 		int r = is_known(w, &d->ids[i], err);
@@ -91,7 +92,7 @@ static int take_found(struct alert_write *w, struct state_stmt *st, struct err *
 	return 1;
 }
 
-static int find_group(struct alert_write *w, struct err *err)
+int alert_find_group(struct alert_write *w, struct err *err)
 {
 	_cleanup_(state_donep) struct state_stmt *st = NULL;
 	int r = state_query(
@@ -130,7 +131,7 @@ static int find_limited(struct alert_write *w, struct err *err)
 
 int alert_find(struct alert_write *w, bool *ret_limited, struct err *err)
 {
-	int r = find_group(w, err);
+	int r = alert_find_group(w, err);
 
 	*ret_limited = false;
 	if (r != 0)
@@ -217,14 +218,15 @@ static int add_evidence(struct alert_write *w, struct err *err)
 /* From the top of the tree down to the actor. */
 static void write_ancestors(struct alert_write *w, struct buf *out)
 {
-	const struct ancestor *chain[ANCESTRY_DEPTH_MAX];
-	const struct ancestor *p = ancestry_find(w->ancestry, w->detection->actor);
-	unsigned int n = 0;
+	char ids[ANCESTRY_DEPTH_MAX][EVENT_UNIQUE_ID_SIZE];
+	unsigned int n = ancestry_chain(w->ancestry, w->detection->actor, ids);
 
-	for (; p && n < ARRAY_SIZE(chain); p = ancestry_parent(w->ancestry, p))
-		chain[n++] = p;
 	while (n-- > 0) {
-		evidence_step_of_ancestor(chain[n], out);
+		const struct ancestor *p = ancestry_find(w->ancestry, ids[n]);
+
+		if (!p)
+			continue;
+		evidence_step_of_ancestor(p, out);
 		buf_append_byte(out, ',');
 	}
 }

@@ -24,6 +24,10 @@ struct alert_write {
 	bool known[DETECTION_IDS_MAX]; /* of the detection's ids */
 };
 
+/* Root and group, from what is known of the tree. */
+void alert_set_group(struct alert_write *w);
+/* 1: *w names the open alert of its group. */
+int alert_find_group(struct alert_write *w, struct err *err);
 /* Finds root and group and marks what was detected before. */
 int alert_begin(struct alert_write *w, struct err *err);
 /* 1: *w names the alert that takes the matches in; 0: there is none. *ret_limited: by the rate. */

@@ -15,24 +15,33 @@
 #define ANSWER_MAX (16u << 20)
 #define TIMEOUT_MS 5000
 
+/* Ids to ask for, each once, in the order of asking. */
+struct wants {
+	char ids[PROCESSES_MAX][EVENT_UNIQUE_ID_SIZE];
+	size_t count, done;
+	struct map *known;
+};
+
 struct ancestry {
 	char tenant_id[UUID_TEXT_SIZE];
 	char device_id[64];
+	struct lineage *lineage;
 	struct map *by_id;
-	char asked[PROCESSES_MAX][EVENT_UNIQUE_ID_SIZE]; /* wanted, in the order of asking */
-	size_t asked_count;
-	struct map *asked_ids;
+	struct wants parents, names;
 };
 
-int ancestry_new(const char *tenant_id, const char *device_id, struct ancestry **ret_ancestry)
+int ancestry_new(const char *tenant_id, const char *device_id, struct lineage *lineage,
+		 struct ancestry **ret_ancestry)
 {
 	_cleanup_(ancestry_freep) struct ancestry *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return -ENOMEM;
+	a->lineage = lineage;
 	a->by_id = map_new(PROCESSES_MAX);
-	a->asked_ids = map_new(PROCESSES_MAX);
-	if (!a->by_id || !a->asked_ids)
+	a->parents.known = map_new(PROCESSES_MAX);
+	a->names.known = map_new(PROCESSES_MAX);
+	if (!a->by_id || !a->parents.known || !a->names.known)
 		return -ENOMEM;
 	snprintf(a->tenant_id, sizeof(a->tenant_id), "%s", tenant_id);
 	snprintf(a->device_id, sizeof(a->device_id), "%s", device_id);
@@ -62,25 +71,42 @@ void ancestry_free(struct ancestry *a)
 			ancestor_free(process);
 	}
 	map_free(a->by_id);
-	map_free(a->asked_ids);
+	map_free(a->parents.known);
+	map_free(a->names.known);
 	free(a);
 }
 
-int ancestry_want(struct ancestry *a, const char *id)
+static int want(struct wants *w, const char *id)
 {
 	int r;
 
 	/* Only what event_process_unique_id() makes goes into the question. */
 	if (strlen(id) != EVENT_UNIQUE_ID_SIZE - 1 || strspn(id, "0123456789abcdef") != strlen(id))
 		return 0;
-	if (a->asked_count == PROCESSES_MAX || map_get(a->asked_ids, id, strlen(id)) ||
-	    map_get(a->by_id, id, strlen(id)))
+	if (w->count == PROCESSES_MAX || map_get(w->known, id, strlen(id)))
 		return 0;
-	r = map_put(a->asked_ids, id, strlen(id), a, NULL);
+	r = map_put(w->known, id, strlen(id), w, NULL);
 	if (r < 0)
 		return r;
-	memcpy(a->asked[a->asked_count++], id, EVENT_UNIQUE_ID_SIZE);
+	memcpy(w->ids[w->count++], id, EVENT_UNIQUE_ID_SIZE);
 	return 0;
+}
+
+int ancestry_want(struct ancestry *a, const char *id)
+{
+	char at[EVENT_UNIQUE_ID_SIZE];
+	int r = 1;
+
+	snprintf(at, sizeof(at), "%s", id);
+	for (int i = 0; i < ANCESTRY_DEPTH_MAX && r == 1; i++)
+		r = lineage_get(a->lineage, a->device_id, at, at);
+	return r == -ENOENT ? want(&a->parents, at) : 0;
+}
+
+static bool is_top(const struct ancestor *p)
+{
+	return p->parent_process_id <= 1 || !p->parent_id[0] ||
+	       subject_begins_sessions(p->parent_file_name, strlen(p->parent_file_name));
 }
 
 int ancestry_add(struct ancestry *a, const struct ancestor *process)
@@ -104,6 +130,7 @@ int ancestry_add(struct ancestry *a, const struct ancestor *process)
 	r = map_put(a->by_id, p->id, strlen(p->id), p, NULL);
 	if (r < 0)
 		return r == -ENOSPC ? 0 : r;
+	lineage_put(a->lineage, a->device_id, p->id, is_top(p) ? "" : p->parent_id);
 	TAKE_PTR(p);
 	return 0;
 }
@@ -121,11 +148,11 @@ int ancestry_add(struct ancestry *a, const struct ancestor *process)
 	"AND ActionType IN ('ProcessForked', 'ProcessCreated') AND ProcessUniqueId IN ("
 
 /* Ids are hexadecimal, see ancestry_want(): they stand in the text because an address is short. */
-static int write_question(const struct ancestry *a, size_t from, size_t count, struct buf *sql)
+static int write_question(const struct wants *w, size_t count, struct buf *sql)
 {
 	buf_append_str(sql, QUESTION);
 	for (size_t i = 0; i < count; i++)
-		buf_printf(sql, "%s'%s'", i ? "," : "", a->asked[from + i]);
+		buf_printf(sql, "%s'%s'", i ? "," : "", w->ids[w->done + i]);
 	return buf_append_str(sql, ") GROUP BY id");
 }
 
@@ -162,14 +189,14 @@ static int take_row(struct ancestry *a, const char *line, size_t len)
 	p.parent_process_id = number(row, "parentPid");
 	p.started_ns = number(row, "started");
 	r = ancestry_add(a, &p);
-	if (r == 0 && p.parent_process_id > 1 &&
-	    !subject_begins_sessions(p.parent_file_name, strlen(p.parent_file_name)))
-		r = ancestry_want(a, p.parent_id);
+	if (r == 0)
+		r = ancestry_want(a, p.id);
 	json_decref(row);
 	return r;
 }
 
-static int ask(struct ancestry *a, struct telemetry *t, size_t from, size_t count, struct err *err)
+/* The next of what is wanted, as many as go into one question. */
+static int ask(struct ancestry *a, struct telemetry *t, struct wants *w, struct err *err)
 {
 	_cleanup_buf_ struct buf sql = BUF_INIT(1 << 20), out = BUF_INIT(ANSWER_MAX);
 	const struct telemetry_param params[] = { { "tenant", a->tenant_id },
@@ -178,8 +205,9 @@ static int ask(struct ancestry *a, struct telemetry *t, size_t from, size_t coun
 	struct telemetry_query q = { .params = params,
 				     .format = "JSONEachRow",
 				     .timeout_ms = TIMEOUT_MS };
+	size_t count = MIN(w->count - w->done, (size_t)ASK_MAX);
 	const char *line, *end;
-	int r = write_question(a, from, count, &sql);
+	int r = write_question(w, count, &sql);
 
 	q.sql = sql.data;
 	if (r == 0)
@@ -190,21 +218,42 @@ static int ask(struct ancestry *a, struct telemetry *t, size_t from, size_t coun
 			break;
 		r = take_row(a, line, (size_t)(end - line));
 	}
+	/* The store has all that came before: who has no row now will never have one. */
+	for (size_t i = 0; r == 0 && i < count; i++)
+		lineage_put(a->lineage, a->device_id, w->ids[w->done + i], "");
+	w->done += count;
 	return r;
 }
 
 int ancestry_load(struct ancestry *a, struct telemetry *t, struct err *err)
 {
-	size_t done = 0;
 	int r = 0;
 
-	for (int level = 0; level < ANCESTRY_DEPTH_MAX && r == 0 && done < a->asked_count;
-	     level++) {
-		size_t end = a->asked_count;
+	/* Each answer may want one level more. */
+	for (int i = 0; i < ANCESTRY_DEPTH_MAX && r == 0 && a->parents.done < a->parents.count; i++)
+		r = ask(a, t, &a->parents, err);
+	return r;
+}
 
-		for (; done < end && r == 0; done += MIN(end - done, (size_t)ASK_MAX))
-			r = ask(a, t, done, MIN(end - done, (size_t)ASK_MAX), err);
+int ancestry_want_names(struct ancestry *a, const char *id)
+{
+	char ids[ANCESTRY_DEPTH_MAX][EVENT_UNIQUE_ID_SIZE];
+	unsigned int count = ancestry_chain(a, id, ids);
+	int r = 0;
+
+	for (unsigned int i = 0; i < count && r == 0; i++) {
+		if (!ancestry_find(a, ids[i]))
+			r = want(&a->names, ids[i]);
 	}
+	return r;
+}
+
+int ancestry_load_names(struct ancestry *a, struct telemetry *t, struct err *err)
+{
+	int r = 0;
+
+	while (r == 0 && a->names.done < a->names.count)
+		r = ask(a, t, &a->names, err);
 	return r;
 }
 
@@ -213,27 +262,24 @@ const struct ancestor *ancestry_find(const struct ancestry *a, const char *id)
 	return id[0] ? map_get(a->by_id, id, strlen(id)) : NULL;
 }
 
-static bool is_top(const struct ancestor *p)
+unsigned int ancestry_chain(const struct ancestry *a, const char *id,
+			    char ret_ids[ANCESTRY_DEPTH_MAX][EVENT_UNIQUE_ID_SIZE])
 {
-	return p->parent_process_id <= 1 || !p->parent_id[0] ||
-	       subject_begins_sessions(p->parent_file_name, strlen(p->parent_file_name));
-}
+	unsigned int n = 0;
 
-const struct ancestor *ancestry_parent(const struct ancestry *a, const struct ancestor *process)
-{
-	return is_top(process) ? NULL : ancestry_find(a, process->parent_id);
+	if (!id[0])
+		return 0;
+	snprintf(ret_ids[n++], EVENT_UNIQUE_ID_SIZE, "%s", id);
+	while (n < ANCESTRY_DEPTH_MAX &&
+	       lineage_get(a->lineage, a->device_id, ret_ids[n - 1], ret_ids[n]) == 1)
+		n++;
+	return n;
 }
 
 void ancestry_root(const struct ancestry *a, const char *id, char ret_root[EVENT_UNIQUE_ID_SIZE])
 {
-	const struct ancestor *p = ancestry_find(a, id);
+	char ids[ANCESTRY_DEPTH_MAX][EVENT_UNIQUE_ID_SIZE];
+	unsigned int count = ancestry_chain(a, id, ids);
 
-	snprintf(ret_root, EVENT_UNIQUE_ID_SIZE, "%s", id);
-	for (int i = 0; p && i < ANCESTRY_DEPTH_MAX; i++) {
-		const struct ancestor *parent = ancestry_parent(a, p);
-
-		snprintf(ret_root, EVENT_UNIQUE_ID_SIZE, "%s",
-			 parent || is_top(p) ? p->id : p->parent_id);
-		p = parent;
-	}
+	snprintf(ret_root, EVENT_UNIQUE_ID_SIZE, "%s", count ? ids[count - 1] : "");
 }

@@ -9,17 +9,44 @@
 
 #define TITLE_MAX 512
 
-int incident_ancestry(const struct incident_scope *scope, const struct detections *list,
-		      struct telemetry *t, struct ancestry **ret_ancestry, struct err *err)
+/* Names and command lines are for the story of a new alert; most matches join one. */
+static int want_names(const struct incident_sources *sources, const struct incident_scope *scope,
+		      const struct detections *list, struct ancestry *a, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < detections_count(list) && r >= 0; i++) {
+		struct alert_write w = {
+			.conn = sources->conn,
+			.scope = scope,
+			.detection = detections_get(list, i),
+			.ancestry = a,
+		};
+
+		alert_set_group(&w);
+		r = alert_find_group(&w, err);
+		if (r == 0)
+			r = ancestry_want_names(a, w.detection->actor);
+	}
+	return MIN(r, 0);
+}
+
+int incident_ancestry(const struct incident_sources *sources, const struct incident_scope *scope,
+		      const struct detections *list, struct ancestry **ret_ancestry,
+		      struct err *err)
 {
 	_cleanup_(ancestry_freep) struct ancestry *a = NULL;
-	int r = ancestry_new(scope->tenant_id, scope->device_id, &a);
+	int r = ancestry_new(scope->tenant_id, scope->device_id, sources->lineage, &a);
 
 	for (size_t i = 0; i < detections_count(list) && r == 0; i++)
 		r = ancestry_want(a, detections_get(list, i)->actor);
 	if (r < 0)
 		return err_setf(err, r, "out of memory");
-	r = ancestry_load(a, t, err);
+	r = ancestry_load(a, sources->telemetry, err);
+	if (r == 0)
+		r = want_names(sources, scope, list, a, err);
+	if (r == 0)
+		r = ancestry_load_names(a, sources->telemetry, err);
 	/*
 	 * A store that is away will come back and the frame with it. One that answers but cannot
 	 * tell in time must not hold the frame for ever: the alert is made with what is known.

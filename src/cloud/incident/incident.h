@@ -39,6 +39,13 @@ struct incident_scope {
 	const char *tenant_id, *device_id, *device_name;
 };
 
+/* Where the trees are known from. */
+struct incident_sources {
+	struct state_conn *conn;
+	struct telemetry *telemetry;
+	struct lineage *lineage;
+};
+
 struct incident_counts {
 	uint64_t alerts, incidents; /* made */
 	uint64_t joined;	    /* matches that joined an alert */
@@ -46,9 +53,10 @@ struct incident_counts {
 	uint64_t limited;	    /* matches beyond ALERT_RATE_MAX, joined to the newest alert */
 };
 
-/* Asks for the ancestors of what was detected; outside of a transaction, it talks to the store. */
-int incident_ancestry(const struct incident_scope *scope, const struct detections *list,
-		      struct telemetry *t, struct ancestry **ret_ancestry, struct err *err);
+/* Finds the trees of what was detected; outside of a transaction, for it may ask the store. */
+int incident_ancestry(const struct incident_sources *sources, const struct incident_scope *scope,
+		      const struct detections *list, struct ancestry **ret_ancestry,
+		      struct err *err);
 /* Writes within the caller's transaction. Adds to counts. */
 int incident_record(struct state_conn *c, const struct incident_scope *scope,
 		    const struct detections *list, const struct ancestry *ancestry,

@@ -2,6 +2,7 @@
 /*
  * test-incident.c - grouping, idempotence and incidents in a real state database
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -44,6 +45,7 @@ struct fixture {
 	char dir[32];
 	struct state *state;
 	struct state_conn *c;
+	struct lineage *lineage;
 	struct ancestry *ancestry;
 	struct incident_counts counts;
 };
@@ -58,7 +60,8 @@ static int setup(void **state)
 	snprintf(path, sizeof(path), "%s/state.db", f->dir);
 	assert_int_equal(state_open(path, &f->state, NULL), 0);
 	f->c = state_get(f->state);
-	assert_int_equal(ancestry_new("tenant", "device", &f->ancestry), 0);
+	assert_int_equal(lineage_new(&f->lineage), 0);
+	assert_int_equal(ancestry_new("tenant", "device", f->lineage, &f->ancestry), 0);
 	*state = f;
 	return 0;
 }
@@ -70,6 +73,7 @@ static int teardown(void **state)
 	int r;
 
 	ancestry_free(f->ancestry);
+	lineage_free(f->lineage);
 	state_close(f->state);
 	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
 	r = system(command);
@@ -435,6 +439,49 @@ static void network_and_file_events_name_what_was_acted_on(void **state)
 	assert_int_equal(ask(f, "SELECT count(*) FROM incident"), 1);
 }
 
+/* As it is for a running control plane: rows came in before, the store need not be asked. */
+static void a_tree_is_known_from_the_rows_that_came_in(void **state)
+{
+	struct fixture *f = *state;
+	char parent[EVENT_UNIQUE_ID_SIZE] = "";
+	struct event e = start_event(1, T0, SHELL);
+
+	lineage_observe(f->lineage, "device", &e);
+	assert_int_equal(lineage_get(f->lineage, "device", OTHER, parent), 1);
+	assert_string_equal(parent, SHELL);
+	assert_int_equal(lineage_get(f->lineage, "another", OTHER, parent), -ENOENT);
+	/* The orphan's new parent does not count. */
+	event_set_str(&e, P(InitiatingProcessUniqueId), SCRIPT);
+	lineage_observe(f->lineage, "device", &e);
+	assert_int_equal(lineage_get(f->lineage, "device", OTHER, parent), 1);
+	assert_string_equal(parent, SHELL);
+	/* What sshd begins is a top. */
+	event_set_str(&e, P(ProcessUniqueId), SHELL);
+	event_set_str(&e, P(InitiatingProcessFileName), "sshd");
+	lineage_observe(f->lineage, "device", &e);
+	assert_int_equal(lineage_get(f->lineage, "device", SHELL, parent), 0);
+	take_one(f, &search, 7, T0, OTHER);
+	ask_text(f, "SELECT root_unique_id FROM incident", SHELL);
+}
+
+static void lineage_is_bounded_and_forgets_the_oldest(void **state)
+{
+	struct fixture *f = *state;
+	char id[EVENT_UNIQUE_ID_SIZE], parent[EVENT_UNIQUE_ID_SIZE];
+	unsigned int kept = 0;
+
+	for (int i = 0; i < 1000000; i++) {
+		snprintf(id, sizeof(id), "%032x", i);
+		lineage_put(f->lineage, "device", id, SHELL);
+	}
+	assert_int_equal(lineage_get(f->lineage, "device", id, parent), 1);
+	for (int i = 0; i < 1000000; i++) {
+		snprintf(id, sizeof(id), "%032x", i);
+		kept += lineage_get(f->lineage, "device", id, parent) == 1;
+	}
+	assert_true(kept > 200000 && kept <= 262144);
+}
+
 static void tactics_become_categories(void **state _unused_)
 {
 	static const struct {
@@ -475,6 +522,8 @@ int main(void)
 		TEST(a_flood_of_trees_is_bounded_and_counted),
 		cmocka_unit_test(one_frame_holds_a_bounded_number_of_entries),
 		TEST(network_and_file_events_name_what_was_acted_on),
+		TEST(a_tree_is_known_from_the_rows_that_came_in),
+		TEST(lineage_is_bounded_and_forgets_the_oldest),
 		cmocka_unit_test(tactics_become_categories),
 	};
 

@@ -19,6 +19,7 @@ struct ingest {
 	struct state *state;
 	struct telemetry *telemetry;
 	struct detect *detect;
+	struct lineage *lineage;
 	_Atomic uint64_t batches, events, bytes, resends, refused, store_failures;
 	_Atomic uint64_t alerts, incidents, joined, repeated, limited;
 };
@@ -41,12 +42,19 @@ int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest
 	in->state = options->state;
 	in->telemetry = options->telemetry;
 	in->detect = options->detect;
+	if (lineage_new(&in->lineage) < 0) {
+		free(in);
+		return err_setf(err, -ENOMEM, "out of memory");
+	}
 	*ret_ingest = in;
 	return 0;
 }
 
 void ingest_close(struct ingest *in)
 {
+	if (!in)
+		return;
+	lineage_free(in->lineage);
 	free(in);
 }
 
@@ -79,10 +87,11 @@ static int read_mark(struct state_conn *c, const struct fleet_device *d, const c
 		     int64_t *ret_number, struct err *err)
 {
 	_cleanup_(state_donep) struct state_stmt *st = NULL;
-	int r = state_query(c, &st, err,
-			    "SELECT number FROM ingest_mark WHERE tenant_id = ? AND device_id = ? AND "
-			    "stream = ?",
-			    "sss", d->tenant_id, d->id, stream);
+	int r =
+	    state_query(c, &st, err,
+			"SELECT number FROM ingest_mark WHERE tenant_id = ? AND device_id = ? AND "
+			"stream = ?",
+			"sss", d->tenant_id, d->id, stream);
 
 	if (r == 0)
 		r = state_step(st, err);
@@ -104,14 +113,15 @@ static int write_mark(struct state_conn *c, const struct fleet_device *d,
 		      const struct wire_batch *batch, struct err *err)
 {
 	int64_t now = clock_realtime_ns();
-	int r = state_exec(c, err,
-			   "INSERT INTO ingest_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT "
-			   "(tenant_id, device_id, stream) DO UPDATE SET number = excluded.number, "
-			   "updated_ns = excluded.updated_ns",
-			   "sssii", d->tenant_id, d->id, batch->stream, (int64_t)batch->number, now);
+	int r =
+	    state_exec(c, err,
+		       "INSERT INTO ingest_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT "
+		       "(tenant_id, device_id, stream) DO UPDATE SET number = excluded.number, "
+		       "updated_ns = excluded.updated_ns",
+		       "sssii", d->tenant_id, d->id, batch->stream, (int64_t)batch->number, now);
 
-	return r < 0 ? r :
-		       state_exec(c, err,
+	return r < 0 ? r
+		     : state_exec(c, err,
 				  "UPDATE device SET last_seen_ns = ?, clock_offset_ns = ? WHERE "
 				  "tenant_id = ? AND id = ?",
 				  "iiss", now, clock_offset(batch->sealed_realtime_ns, now),
@@ -136,7 +146,10 @@ static int add_event(struct ingest *in, struct worker *w, const struct native_en
 		if (r == 0)
 			r = batch_add(w->batch, &w->event, env);
 	}
-	return r < 0 ? r : detect_run_event(w->run, &w->event);
+	if (r < 0)
+		return r;
+	lineage_observe(in->lineage, env->device_id, &w->event);
+	return detect_run_event(w->run, &w->event);
 }
 
 /* Decodes, detects, inserts; blocks that are full go to the store in between. */
@@ -177,7 +190,8 @@ static void count_alerts(struct ingest *in, const struct incident_counts *counts
 	in->limited += counts->limited;
 }
 
-/* Alerts and mark, or neither. The same frame may be here twice at once: the later finds the mark. */
+/* Alerts and mark, or neither. The same frame may be here twice at once: the later finds the mark.
+ */
 static int write_state(struct ingest *in, struct worker *w, struct state_conn *c,
 		       const struct fleet_device *d, const struct wire_batch *batch,
 		       const struct ancestry *ancestry, struct err *err)
@@ -195,7 +209,8 @@ static int write_state(struct ingest *in, struct worker *w, struct state_conn *c
 		return 0;
 	}
 	if (r == 0)
-		r = incident_record(c, &scope, detect_run_detections(w->run), ancestry, &counts, err);
+		r = incident_record(c, &scope, detect_run_detections(w->run), ancestry, &counts,
+				    err);
 	if (r == 0)
 		r = write_mark(c, d, batch, err);
 	if (r == 0)
@@ -211,12 +226,13 @@ static int finish_frame(struct ingest *in, struct worker *w, struct state_conn *
 			struct err *err)
 {
 	_cleanup_(ancestry_freep) struct ancestry *ancestry = NULL;
+	const struct incident_sources sources = { c, in->telemetry, in->lineage };
 	const struct incident_scope scope = { d->tenant_id, d->id, d->name };
 	const struct detections *list = detect_run_detections(w->run);
 	int r = 0;
 
 	if (detections_count(list))
-		r = incident_ancestry(&scope, list, in->telemetry, &ancestry, err);
+		r = incident_ancestry(&sources, &scope, list, &ancestry, err);
 	if (r < 0)
 		return store_failed(in, r, err);
 	return write_state(in, w, c, d, batch, ancestry, err);
@@ -268,8 +284,8 @@ static int on_events(struct http_request *req, struct http_response *res, void *
 	if (r < 0) {
 		if (r == -EBADMSG) {
 			in->refused++;
-			LOG_RATELIMIT(LOG_LEVEL_WARNING, 10, "device %s: batch refused: %s", device.id,
-				      err.msg);
+			LOG_RATELIMIT(LOG_LEVEL_WARNING, 10, "device %s: batch refused: %s",
+				      device.id, err.msg);
 		}
 		return fleet_refuse(res, r, &err);
 	}

@@ -3,10 +3,9 @@
  * ingest.h - frames from devices into the store, and what is detected in them into state
  *
  * A frame is acknowledged when the store has all its rows, synced, and one transaction of state its
- * alerts and its number: a crash at any moment leaves a frame that is sent again, never an alert too
- * few or too many. Who the device is comes from its
- * certificate, never from the frame. A resend is known by the batch's number, or made harmless by
- * the store's deduplication.
+ * alerts and its number: a crash at any moment leaves a frame that is sent again, never an alert
+ * too few or too many. Who the device is comes from its certificate, never from the frame. A resend
+ * is known by the batch's number, or made harmless by the store's deduplication.
  */
 #pragma once
 
@@ -30,7 +29,8 @@ struct ingest_options {
 
 struct ingest_stats {
 	uint64_t batches, events, bytes, resends, refused, store_failures;
-	uint64_t alerts, incidents, alert_joins, alert_repeats, alert_limited; /* struct incident_counts */
+	uint64_t alerts, incidents, alert_joins, alert_repeats,
+	    alert_limited; /* struct incident_counts */
 };
 
 int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest, struct err *err);
