@@ -121,7 +121,7 @@ class World:
                 "--public-host", "localhost", "--device-port", 0, "--portal-port", 0,
                 "--rules-dir", self.dir / "rules"]
 
-    def start_cloud(self, *options):
+    def start_cloud(self, *options, ca=None):
         log = self.dir / "vakt-cloud.log"
         log.write_bytes(b"")
         self.spawn("vakt-cloud", *self.cloud_options(), *options)
@@ -133,7 +133,7 @@ class World:
         else:
             raise RuntimeError(log.read_text())
         self.port = int(found[1])
-        self.tls = ssl.create_default_context(cafile=self.dir / "cloud/ca/ca.crt")
+        self.tls = ssl.create_default_context(cafile=ca or self.dir / "cloud/ca/ca.crt")
         self.state = sqlite3.connect(self.dir / "cloud/state.db", isolation_level=None, timeout=10)
         self.tenant = self.state.execute("SELECT id FROM tenant ORDER BY created_ns").fetchone()[0]
         self.description = Description(Client(self).get("/api/openapi.json").json)
@@ -152,6 +152,9 @@ class World:
     def close(self):
         for name in list(self.processes):
             self.stop(name)
+        complaints = re.findall(r".*(?:Sanitizer|runtime error).*", (self.dir / "vakt-cloud.log").read_text())
+        if complaints:
+            print("# " + "\n# ".join(complaints))
         subprocess.run(["rm", "-rf", self.dir], check=True)
 
     def signal(self, name, number=signal.SIGHUP):
@@ -215,8 +218,20 @@ def contains(text, part):
         raise AssertionError(f"{part!r} is not in {text!r}")
 
 
+def main():
+    """Runs the cases against a fresh world; answers the exit code."""
+    world = World()
+    try:
+        failed = run(world)
+        if failed:
+            print("# " + (world.dir / "vakt-cloud.log").read_text()[-3000:].replace("\n", "\n# "))
+    finally:
+        world.close()
+    return failed > 0
+
+
 def run(world):
-    """Prints TAP; answers the exit code."""
+    """Prints TAP; answers how many failed."""
     failed = 0
     print(f"1..{len(CASES)}")
     for number, function in enumerate(CASES, 1):
@@ -230,4 +245,4 @@ def run(world):
             print(f"not ok {number} - {name}\n# line {line}: {type(error).__name__}: "
                   f"{str(error)[:2000]}", flush=True)
     sys.stdout.flush()
-    return failed > 0
+    return failed

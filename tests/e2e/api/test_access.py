@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.parse
 
-from harness import DAY, Client, World, case, contains, equal, now_ns, run
+from harness import DAY, Client, case, contains, equal, main, now_ns
 
 PASSWORD = "a password of some length"
 SECOND = "another password, as long"
@@ -217,11 +217,4 @@ def the_audit_log_tells_who_did_what(w):
 
 
 if __name__ == "__main__":
-    world = World()
-    try:
-        code = run(world)
-        if code:
-            print("# " + (world.dir / "vakt-cloud.log").read_text()[-3000:].replace("\n", "\n# "))
-    finally:
-        world.close()
-    sys.exit(code)
+    sys.exit(main())

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from harness import DAY, Client, World, case, contains, equal, now_ns, rfc3339, run
+from harness import DAY, Client, case, contains, equal, main, now_ns, rfc3339
 
 PASSWORD = "a password of some length"
 ALPHA, BETA = "a" * 40, "b" * 40
@@ -259,11 +259,4 @@ def a_store_that_is_down_is_said_so(w):
 
 
 if __name__ == "__main__":
-    world = World()
-    try:
-        code = run(world)
-        if code:
-            print("# " + (world.dir / "vakt-cloud.log").read_text()[-3000:].replace("\n", "\n# "))
-    finally:
-        world.close()
-    sys.exit(code)
+    sys.exit(main())

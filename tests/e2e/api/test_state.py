@@ -4,7 +4,7 @@
 import json
 import sys
 
-from harness import DAY, Client, World, case, contains, equal, now_ns, rfc3339, run
+from harness import DAY, Client, case, contains, equal, main, now_ns, rfc3339
 
 PASSWORD = "a password of some length"
 
@@ -266,11 +266,4 @@ def what_does_not_fit_on_a_page_is_behind_the_link(w):
 
 
 if __name__ == "__main__":
-    world = World()
-    try:
-        code = run(world)
-        if code:
-            print("# " + (world.dir / "vakt-cloud.log").read_text()[-3000:].replace("\n", "\n# "))
-    finally:
-        world.close()
-    sys.exit(code)
+    sys.exit(main())

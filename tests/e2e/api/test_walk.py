@@ -4,7 +4,7 @@
 import re
 import sys
 
-from harness import DAY, Client, World, case, contains, equal, now_ns, run
+from harness import DAY, Client, case, contains, equal, main, now_ns
 
 PASSWORD = "a password of some length"
 OTHERS = "b" * 40
@@ -161,11 +161,4 @@ def what_is_not_there_is_said_in_the_same_form(w):
 
 
 if __name__ == "__main__":
-    world = World()
-    try:
-        code = run(world)
-        if code:
-            print("# " + (world.dir / "vakt-cloud.log").read_text()[-3000:].replace("\n", "\n# "))
-    finally:
-        world.close()
-    sys.exit(code)
+    sys.exit(main())
