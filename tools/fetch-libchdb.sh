@@ -7,5 +7,5 @@ lock=packaging/store/package-lock.json
 [ -f "$dest/libchdb.so" ] && cmp -s "$lock" "$dest/package-lock.json" && exit 0
 mkdir -p "$dest"
 cp packaging/store/package.json "$lock" "$dest/"
-(cd "$dest" && npm ci --no-audit --no-fund --silent)
+(cd "$dest" && npm ci --no-audit --no-fund --loglevel error)
 ln -f "$dest/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so" "$dest/libchdb.so"
