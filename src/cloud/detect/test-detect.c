@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test-detect.c - rules come, change and go while frames are looked at
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* After the standard headers it needs. */
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "cloud/detect/detect.h"
+
+#define P(name) DeviceProcessEvents_##name
+#define RULE(id, image)                                                                            \
+	"title: Rule " id "\nid: 00000000-0000-4000-8000-00000000000" id "\n"                      \
+	"logsource: {category: process_creation, product: linux}\n"                                \
+	"detection: {image: {Image|endswith: " image "}, condition: image}\nlevel: low\n"
+
+static char dir[64], own[80], custom[80];
+
+static void write_rule(const char *folder, const char *name, const char *text)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(file_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+}
+
+static int setup(void **state _unused_)
+{
+	strcpy(dir, "/tmp/vakt-detect-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(own, sizeof(own), "%s/own", dir);
+	snprintf(custom, sizeof(custom), "%s/custom", dir);
+	return dir_make(own, 0755, NULL);
+}
+
+static int teardown(void **state _unused_)
+{
+	char command[80];
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+static struct detect *open_detect(void)
+{
+	struct detect_options options = { .dir = own, .custom_dir = custom };
+	struct detect *d = NULL;
+
+	assert_int_equal(detect_open(&options, &d, NULL), 0);
+	return d;
+}
+
+static size_t look(struct detect_run *run, const char *image)
+{
+	struct event e;
+
+	event_init(&e, EVENT_DeviceProcessEvents);
+	event_set_int(&e, P(Timestamp), 1);
+	event_set_int(&e, P(ReportId), 1);
+	event_set_str(&e, P(ActionType), "ProcessCreated");
+	event_set_str(&e, P(FolderPath), image);
+	assert_int_equal(detect_run_event(run, &e), 0);
+	return detections_count(detect_run_detections(run));
+}
+
+static size_t matches(struct detect *d, const char *image)
+{
+	_cleanup_(detect_run_freep) struct detect_run *run = NULL;
+
+	assert_int_equal(detect_run_new(d, &run), 0);
+	return look(run, image);
+}
+
+static void rules_are_loaded_anew_when_a_file_changes(void **state _unused_)
+{
+	_cleanup_(detect_closep) struct detect *d = open_detect();
+
+	assert_int_equal(matches(d, "/bin/a"), 0); /* nothing is loaded yet */
+	write_rule(own, "a.yml", RULE("1", "/a"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(detect_reload(d, false, NULL), 0);
+	assert_int_equal(matches(d, "/bin/a"), 1);
+	write_rule(own, "a.yml", RULE("1", "/b"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(matches(d, "/bin/a"), 0);
+	assert_int_equal(matches(d, "/bin/b"), 1);
+	write_rule(own, "note.txt", "no rule");
+	assert_int_equal(detect_reload(d, false, NULL), 0);
+	assert_int_equal(detect_reload(d, true, NULL), 1);
+}
+
+static void a_frame_keeps_the_rules_that_it_began_with(void **state _unused_)
+{
+	_cleanup_(detect_closep) struct detect *d = open_detect();
+	_cleanup_(detect_run_freep) struct detect_run *run = NULL;
+
+	write_rule(own, "a.yml", RULE("1", "/a"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(detect_run_new(d, &run), 0);
+	write_rule(own, "a.yml", RULE("1", "/b"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(look(run, "/bin/a"), 1);
+	assert_string_equal(detections_get(detect_run_detections(run), 0)->rule->title, "Rule 1");
+}
+
+static void what_is_refused_or_gone_leaves_the_others(void **state _unused_)
+{
+	_cleanup_(detect_closep) struct detect *d = open_detect();
+	struct detect_stats stats;
+	char moved[80];
+
+	write_rule(own, "a.yml", RULE("1", "/a"));
+	write_rule(own, "b.yml", "title: broken\n");
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	detect_get_stats(d, &stats);
+	assert_int_equal(stats.rules, 1);
+	assert_int_equal(stats.refused, 1);
+	assert_int_equal(matches(d, "/bin/a"), 1);
+	/* A folder that is away takes nothing out of use. */
+	snprintf(moved, sizeof(moved), "%s/moved", dir);
+	assert_int_equal(rename(own, moved), 0);
+	assert_true(detect_reload(d, true, NULL) < 0);
+	assert_int_equal(matches(d, "/bin/a"), 1);
+	detect_get_stats(d, &stats);
+	assert_int_equal(stats.load_failures, 1);
+	assert_int_equal(stats.matches, 2);
+}
+
+static void rules_of_the_operator_are_told_apart(void **state _unused_)
+{
+	_cleanup_(detect_closep) struct detect *d = open_detect();
+	_cleanup_(detect_run_freep) struct detect_run *run = NULL;
+	const struct detections *list;
+
+	write_rule(own, "a.yml", RULE("1", "/a"));
+	assert_int_equal(dir_make(custom, 0755, NULL), 0);
+	write_rule(custom, "a.yml", RULE("2", "/a"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(detect_run_new(d, &run), 0);
+	assert_int_equal(look(run, "/bin/a"), 2);
+	list = detect_run_detections(run);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(detections_get(list, i)->custom,
+				 strcmp(detections_get(list, i)->rule->title, "Rule 2") == 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(rules_are_loaded_anew_when_a_file_changes),
+		TEST(a_frame_keeps_the_rules_that_it_began_with),
+		TEST(what_is_refused_or_gone_leaves_the_others),
+		TEST(rules_of_the_operator_are_told_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
