@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from modes import Chain, Vakt
+from modes import Chain, Vakt, run
 
 MIB = 1 << 20
 FALCO_MIB = 48
@@ -85,4 +85,21 @@ def lossless(build, seconds):
     }
 
 
-ROWS = {"memory": memory, "lossless": lossless}
+def output(*command):
+    """What a program of its own prints, shown and kept."""
+    text = run(*command)
+    print("\n" + text.rstrip())
+    return {"lines": text.splitlines()}
+
+
+def rules(build, _seconds):
+    """Nanoseconds an event by the number of rules."""
+    return output(build / "bench/bench-rules")
+
+
+def ingest(build, _seconds):
+    """Events a second through the whole control plane, beside its store alone."""
+    return output(pathlib.Path(__file__).with_name("ingest.py"), build)
+
+
+ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest}
