@@ -3,7 +3,7 @@
  * app.tsx - from address to page, behind the log-in
  */
 import { FluentProvider } from "@fluentui/react-components";
-import { Component, lazy, Suspense, type ComponentType, type ReactNode } from "react";
+import { Component, lazy, Suspense, useEffect, type ComponentType, type ReactNode } from "react";
 
 import { Frame } from "@/frame";
 import { darkTheme, lightTheme } from "@/look/theme";
@@ -83,6 +83,9 @@ function Pages() {
 function Inside() {
 	const { stage, session, reload } = useSession();
 	const { t } = useTexts();
+	const { suggestLanguage } = usePreferences();
+	const spoken = session?.user.language ?? "";
+	useEffect(() => suggestLanguage(spoken), [spoken, suggestLanguage]);
 	if (stage === "loading") return <div style={{ padding: 28 }}><Lines rows={3} /></div>;
 	if (stage === "unreachable") {
 		return (

@@ -19,6 +19,8 @@ interface Preferences {
 	setTheme(theme: ThemeChoice): void;
 	language: Language;
 	setLanguage(language: Language): void;
+	/** The account's language, for a browser in which nobody has chosen one. */
+	suggestLanguage(language: string): void;
 	zone: Zone;
 	setZone(zone: Zone): void;
 	narrowNav: boolean;
@@ -59,7 +61,16 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
 	const [zone, setZone] = useStored("zone", ZONES, "local");
 	const [nav, setNav] = useStored("nav", ["wide", "narrow"], "wide");
 	const languages = Object.keys(LANGUAGES) as Language[];
-	const [language, setLanguage] = useStored("language", languages, preferredLanguage());
+	const [chosen, setLanguage] = useStored("language", languages, preferredLanguage());
+	const [suggested, setSuggested] = useState<Language | null>(null);
+	const suggestLanguage = useCallback((name: string) => {
+		if (name in LANGUAGES && !localStorage.getItem("vakt.language")) setSuggested(name as Language);
+	}, []);
+	const choose = useCallback((name: Language) => {
+		setSuggested(null);
+		setLanguage(name);
+	}, [setLanguage]);
+	const language = suggested ?? chosen;
 	const systemDark = useSystemDark();
 	const dark = theme === "dark" || (theme === "system" && systemDark);
 
@@ -70,11 +81,11 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
 
 	const value = useMemo<Preferences>(
 		() => ({
-			theme, dark, setTheme, language, setLanguage, zone, setZone,
+			theme, dark, setTheme, language, setLanguage: choose, suggestLanguage, zone, setZone,
 			narrowNav: nav === "narrow",
 			setNarrowNav: (narrow) => setNav(narrow ? "narrow" : "wide"),
 		}),
-		[theme, dark, setTheme, language, setLanguage, zone, setZone, nav, setNav],
+		[theme, dark, setTheme, language, choose, suggestLanguage, zone, setZone, nav, setNav],
 	);
 	return <PreferencesContext.Provider value={value}>{children}</PreferencesContext.Provider>;
 }
