@@ -29,7 +29,6 @@ const ROUTES: [string, PageComponent][] = [
 	["/onboarding", lazy(() => import("@/pages/onboarding"))],
 	["/settings", lazy(() => import("@/pages/settings"))],
 	["/settings/:part", lazy(() => import("@/pages/settings"))],
-	["/password", PasswordPage],
 ];
 
 function NotFound() {
@@ -83,6 +82,7 @@ function Pages() {
 function Inside() {
 	const { stage, session, reload } = useSession();
 	const { t } = useTexts();
+	const { path } = usePlace();
 	const { suggestLanguage } = usePreferences();
 	const spoken = session?.user.language ?? "";
 	useEffect(() => suggestLanguage(spoken), [spoken, suggestLanguage]);
@@ -96,7 +96,7 @@ function Inside() {
 		);
 	}
 	if (stage === "out" || stage === "expired" || !session) return <Login />;
-	if (session.mustChangePassword) return <PasswordPage />;
+	if (session.mustChangePassword || path === "/password") return <PasswordPage />;
 	return <Frame><Pages /></Frame>;
 }
 

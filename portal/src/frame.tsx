@@ -212,9 +212,9 @@ export function Frame({ children }: { children: ReactNode }) {
 				<DisplayMenu
 					account
 					trigger={
-						<Button appearance="subtle" aria-label={t("nav.account", { name })} className={css["account"]}>
-							<Avatar name={name} size={24} color="brand" aria-hidden="true" />
-							<span>{name}</span>
+						<Button appearance="subtle" className={css["account"]}>
+							<Avatar initials={name.slice(0, 1).toUpperCase()} size={24} color="brand" aria-hidden="true" />
+							<span><span className="unseen">{t("nav.account")} </span>{name}</span>
 						</Button>
 					}
 				/>

@@ -47,7 +47,7 @@ export function cases(shared) {
 		const { browser, stack } = shared;
 		const { page, context } = browser;
 		const cookies = await context.cookies();
-		await page.getByRole("button", { name: /^Account/ }).click();
+		await page.getByRole("button", { name: /Account: / }).click();
 		await page.getByRole("menuitem", { name: "Log out" }).click();
 		await page.getByRole("heading", { name: "Log in" }).waitFor();
 		await context.addCookies(cookies);

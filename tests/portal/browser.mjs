@@ -76,7 +76,8 @@ export class Browser {
 	/** What axe-core has against the page, in words. */
 	async violations() {
 		await this.page.evaluate(AXE);
-		const result = await this.page.evaluate(() => window.axe.run(document, {
+		// Fluent's focus traps hold invisible stops that send the focus on at once.
+		const result = await this.page.evaluate(() => window.axe.run({ exclude: ["[data-tabster-dummy]"] }, {
 			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
 		}));
 		return result.violations.map((v) =>

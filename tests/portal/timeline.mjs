@@ -109,9 +109,6 @@ export function cases(shared) {
 	});
 
 	test("blind intervals are rows, bands and marks", async () => {
-		await open();
-		await page().locator("[role=row]").filter({ hasText: "Blind interval" }).first().waitFor({ state: "attached" })
-			.catch(() => undefined);
 		await open("&kinds=gap");
 		const gap = page().locator("[role=row]").filter({ hasText: "Blind interval" });
 		await until("both gaps", async () => (await gap.count()) === 2, 15);

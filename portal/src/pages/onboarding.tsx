@@ -136,7 +136,7 @@ function columns({ t }: Texts, reload: () => void): Column<EnrolmentToken>[] {
 			render: (k) => <Time value={k.expiresTime} precision="minute" />,
 		},
 		{
-			id: "revoke", name: "", width: "120px", align: "end",
+			id: "revoke", name: t("table.actions"), hidden: true, width: "120px", align: "end",
 			render: (k) => stateOf(k) === "valid" && (
 				<Confirm
 					trigger={<Button size="small" appearance="subtle" icon={<Delete20Regular />}>{t("action.revoke")}</Button>}

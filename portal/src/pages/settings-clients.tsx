@@ -61,8 +61,9 @@ function NewClient({ close, made }: { close(): void; made(client: NewApiClient):
 						<Field label={t("clients.name")} required>
 							<Input value={name} maxLength={100} autoFocus onChange={(_, d) => setName(d.value)} />
 						</Field>
-						<Field label={t("clients.permissions")} required>
-							<div role="group" aria-label={t("clients.permissions")} className={css["checks"]}>
+						<fieldset className={css["group"]}>
+							<legend>{t("clients.permissions")}</legend>
+							<div className={css["checks"]}>
 								{PERMISSIONS.map((p) => (
 									<Checkbox
 										key={p} label={p} checked={chosen.has(p)}
@@ -75,7 +76,7 @@ function NewClient({ close, made }: { close(): void; made(client: NewApiClient):
 									/>
 								))}
 							</div>
-						</Field>
+						</fieldset>
 					</div>
 				</DialogContent>
 				<DialogActions>
@@ -129,7 +130,7 @@ function columns({ t }: Texts, reload: () => void): Column<ApiClient>[] {
 			render: (c) => <Time value={c.createdTime} precision="minute" />,
 		},
 		{
-			id: "revoke", name: "", width: "130px", align: "end",
+			id: "revoke", name: t("table.actions"), hidden: true, width: "130px", align: "end",
 			render: (c) => c.revokedTime
 				? <PlainTag>{t("onboarding.state.revoked")}</PlainTag>
 				: (

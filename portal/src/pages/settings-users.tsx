@@ -34,8 +34,9 @@ function makePassword() {
 function Roles({ chosen, change }: { chosen: readonly string[]; change(roles: string[]): void }) {
 	const { t, named } = useTexts();
 	return (
-		<Field label={t("users.roles")} required>
-			<div role="group" aria-label={t("users.roles")}>
+		<fieldset className={css["group"]}>
+			<legend>{t("users.roles")}</legend>
+			<div>
 				{ROLES.map((role) => (
 					<div key={role}>
 						<Checkbox
@@ -46,7 +47,7 @@ function Roles({ chosen, change }: { chosen: readonly string[]; change(roles: st
 					</div>
 				))}
 			</div>
-		</Field>
+		</fieldset>
 	);
 }
 
@@ -153,7 +154,7 @@ function columns({ t, named }: Texts, edit: (person: Person) => void): Column<Pe
 			render: (p) => <Time value={p.createdTime} precision="minute" />,
 		},
 		{
-			id: "edit", name: "", width: "120px", align: "end",
+			id: "edit", name: t("table.actions"), hidden: true, width: "120px", align: "end",
 			render: (p) => (
 				<Button size="small" appearance="subtle" icon={<Edit20Regular />} onClick={() => edit(p)}>{t("action.edit")}</Button>
 			),

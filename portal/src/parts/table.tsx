@@ -22,6 +22,8 @@ export interface Column<T> {
 	sort?: string;
 	width?: string;
 	align?: "end";
+	/** Its name is only read aloud. */
+	hidden?: boolean;
 	/** Hidden in windows narrower than 1100 (medium) or 1400 pixels (wide). */
 	extra?: "medium" | "wide";
 }
@@ -63,7 +65,11 @@ function HeadCell<T>({ column, order, onOrder }: {
 	const active = !!sort && order?.by === sort;
 	const className = `${css[column.extra ?? ""] ?? ""} ${column.align ? css["end"] : ""}`;
 	if (!sort || !onOrder)
-		return <th scope="col" className={className}>{column.name}</th>;
+		return (
+			<th scope="col" className={className}>
+				{column.hidden ? <span className="unseen">{column.name}</span> : column.name}
+			</th>
+		);
 	return (
 		<th
 			scope="col"

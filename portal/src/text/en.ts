@@ -251,7 +251,7 @@ export const en = {
 	"missing.home": "To the overview",
 	"missing.title": "There is no such page",
 
-	"nav.account": "Account: {name}",
+	"nav.account": "Account:",
 	"nav.alerts": "Alerts",
 	"nav.crumbs": "Where you are",
 	"nav.devices": "Devices",
@@ -300,9 +300,19 @@ export const en = {
 	"onboarding.usesWrong": "1 to 10,000",
 	"onboarding.valid": "Valid for",
 
-	"operation.session_login": "Log-in",
-	"operation.session_logout": "Log-out",
-	"operation.password_change": "Change of password",
+	"operation.login": "Log-in",
+	"operation.logout": "Log-out",
+	"operation.password": "Change of password",
+	"operation.session_change": "Change of language",
+	"operation.alerts_change": "Change of an alert",
+	"operation.alerts_change_many": "Change of several alerts",
+	"operation.incidents_change": "Change of an incident",
+	"operation.tokens_create": "Onboarding token made",
+	"operation.tokens_revoke": "Onboarding token revoked",
+	"operation.clients_create": "API client made",
+	"operation.clients_revoke": "API client revoked",
+	"operation.users_create": "User made",
+	"operation.users_change": "User changed",
 
 	"outcome.Denied": "Denied",
 	"outcome.Failed": "Failed",
@@ -381,6 +391,7 @@ export const en = {
 
 	"story.matched": "This matched the rule.",
 
+	"table.actions": "Actions",
 	"table.keys": "Arrow keys go from row to row, Space selects, Enter opens.",
 	"table.select": "Select {name}",
 	"table.selectAll": "Select all on this page",

@@ -249,7 +249,7 @@ export const sv = {
 	"missing.home": "Till översikten",
 	"missing.title": "Sidan finns inte",
 
-	"nav.account": "Konto: {name}",
+	"nav.account": "Konto:",
 	"nav.alerts": "Larm",
 	"nav.crumbs": "Var du är",
 	"nav.devices": "Enheter",
@@ -298,9 +298,19 @@ export const sv = {
 	"onboarding.usesWrong": "1 till 10 000",
 	"onboarding.valid": "Giltighetstid",
 
-	"operation.session_login": "Inloggning",
-	"operation.session_logout": "Utloggning",
-	"operation.password_change": "Byte av lösenord",
+	"operation.login": "Inloggning",
+	"operation.logout": "Utloggning",
+	"operation.password": "Byte av lösenord",
+	"operation.session_change": "Byte av språk",
+	"operation.alerts_change": "Ändring av larm",
+	"operation.alerts_change_many": "Ändring av flera larm",
+	"operation.incidents_change": "Ändring av incident",
+	"operation.tokens_create": "Anslutningstoken skapad",
+	"operation.tokens_revoke": "Anslutningstoken återkallad",
+	"operation.clients_create": "API-klient skapad",
+	"operation.clients_revoke": "API-klient återkallad",
+	"operation.users_create": "Användare skapad",
+	"operation.users_change": "Användare ändrad",
 
 	"outcome.Denied": "Nekad",
 	"outcome.Failed": "Misslyckad",
@@ -379,6 +389,7 @@ export const sv = {
 
 	"story.matched": "Detta träffade regeln.",
 
+	"table.actions": "Åtgärder",
 	"table.keys": "Piltangenterna går mellan rader, blanksteg markerar, Retur öppnar.",
 	"table.select": "Markera {name}",
 	"table.selectAll": "Markera alla på sidan",
