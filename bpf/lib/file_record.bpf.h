@@ -32,11 +32,16 @@ struct {
 	__type(value, struct written);
 } writers SEC(".maps");
 
+#define MOUNTED_NOWHERE ((struct mnt_namespace *)-22L) /* MNT_NS_INTERNAL of fs/mount.h */
+
+/* Files below a stacked file system, and memory that looks like one, have no name in any tree. */
 static __always_inline bool file_is_interesting(struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct mount *mount = path_mount(BPF_CORE_READ(file, f_path.mnt));
 
-	return (BPF_CORE_READ(inode, i_mode) & FILE_TYPE_MASK) == FILE_TYPE_REGULAR &&
+	return BPF_CORE_READ(mount, mnt_ns) != MOUNTED_NOWHERE &&
+	       (BPF_CORE_READ(inode, i_mode) & FILE_TYPE_MASK) == FILE_TYPE_REGULAR &&
 	       !inode_is_pseudo(inode);
 }
 

@@ -8,6 +8,7 @@ acceleration and hands on what the program printed. It runs once for each ARGUME
 the same boot. Needs no root and reaches no network from the guest.
 """
 import argparse
+import lzma
 import os
 import pathlib
 import re
@@ -23,12 +24,15 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t tmpfs tmp /tmp
 /bin/busybox mount -t cgroup2 cgroup /sys/fs/cgroup
 /bin/busybox ip link set lo up
+for module in /modules/*; do /bin/busybox insmod "$module"; done
 status=0
 RUNS/bin/busybox echo "guest: ended with $status"
 /bin/busybox poweroff -f
 """
 RUN = "CMOCKA_MESSAGE_OUTPUT=TAP /usr/bin/program {} 2>&1 || status=1\n"
 BOOT_SECONDS = 580
+# What the tests need and the kernel has not built in.
+MODULES = ["./lib/modules/*/kernel/fs/overlayfs/overlay.ko*"]
 
 
 def package(name, cache):
@@ -50,8 +54,8 @@ def package(name, cache):
 
 def kernel(deb, folder):
     tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, capture_output=True)
-    subprocess.run(["tar", "-x", "-C", folder, "--wildcards", "./boot/vmlinuz-*"], check=True,
-                   input=tar.stdout)
+    subprocess.run(["tar", "-x", "-C", folder, "--wildcards", "./boot/vmlinuz-*", *MODULES],
+                   check=True, input=tar.stdout)
     return next((folder / "boot").glob("vmlinuz-*"))
 
 
@@ -62,7 +66,7 @@ def libraries(program):
 
 def initramfs(program, runs, folder):
     root = folder / "root"
-    for sub in ("usr/bin", "usr/lib64", "usr/lib"):
+    for sub in ("usr/bin", "usr/lib64", "usr/lib", "modules"):
         (root / sub).mkdir(parents=True)
     for link in ("bin", "lib", "lib64"):
         (root / link).symlink_to("usr/" + link)
@@ -73,6 +77,10 @@ def initramfs(program, runs, folder):
         target = root / library.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, target)
+    for module in (folder / "lib").rglob("*.ko*"):
+        data = module.read_bytes()
+        data = lzma.decompress(data) if module.suffix == ".xz" else data
+        (root / "modules" / module.name.removesuffix(".xz")).write_bytes(data)
     (root / "init").write_text(INIT.replace("RUNS", "".join(map(RUN.format, runs))))
     (root / "init").chmod(0o755)
     image = folder / "initramfs"

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -414,18 +415,43 @@ size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_s
 	return KERNEL_KIND_COUNT;
 }
 
+/* What the kernel says that a map takes; of rings it says nothing before 6.4. */
+static size_t map_memory(int fd)
+{
+	_cleanup_free_ char *text = NULL;
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+	const char *line;
+	size_t bytes = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	if (file_read(path, 65536, &text, NULL, NULL) == 0) {
+		line = strstr(text, "memlock:");
+		bytes = line ? strtoull(line + strlen("memlock:"), NULL, 10) : 0;
+	}
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == BPF_MAP_TYPE_RINGBUF)
+		bytes = MAX(bytes, (size_t)info.max_entries);
+	return bytes;
+}
+
 size_t kernel_memory_bytes(const struct kernel *k)
 {
+	char folder[PINS_PATH_MAX];
 	struct bpf_map *m;
 	size_t bytes = 0;
 
+	/* Maps that were found pinned are not in the object. */
+	if (k->options.pin_dir && pins_prepare(k->options.pin_dir, &k->options, folder, NULL) < 0)
+		return 0;
 	bpf_object__for_each_map(m, k->bpf->obj) {
-		bool ring = bpf_map__type(m) == BPF_MAP_TYPE_RINGBUF;
-		size_t each = ring ? 1 : bpf_map__key_size(m) + bpf_map__value_size(m);
+		_cleanup_close_ int pinned = -1;
+		int fd = bpf_map__fd(m);
 
-		if (bpf_map__type(m) == BPF_MAP_TYPE_PERCPU_ARRAY)
-			each *= k->cpus;
-		bytes += each * bpf_map__max_entries(m);
+		if (fd < 0 && k->options.pin_dir)
+			fd = pinned = pins_open_map(folder, bpf_map__name(m));
+		if (fd >= 0)
+			bytes += map_memory(fd);
 	}
 	return bytes;
 }

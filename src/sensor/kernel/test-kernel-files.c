@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -313,6 +314,72 @@ static void files_that_change_places_are_two_renames(void **state _unused_)
 	assert_true(seen.events[i].file.inode != seen.events[i + 1].file.inode);
 }
 
+static void make_folder(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* Lower and upper folder, and what both look like from above. */
+static void change_a_stacked_tree(void)
+{
+	int fd;
+
+	/* Copied up at the first write; then one that is new. */
+	if (chdir(dir) < 0 || (fd = open("stack/merged/old", O_WRONLY | O_APPEND)) < 0 ||
+	    write(fd, "more", 4) != 4 || close(fd) < 0)
+		_exit(1);
+	close(make_file("stack/merged/new", 0));
+	if (rename("stack/merged/new", "stack/merged/newer") < 0 || unlink("stack/merged/old") < 0)
+		_exit(2);
+	_exit(0);
+}
+
+static void check_stacked(void)
+{
+	size_t i = 0;
+
+	assert_int_equal(run_child(change_a_stacked_tree), 0);
+	assert_int_equal(count_kind(KERNEL_FILE_CREATE), 1);
+	assert_int_equal(count_kind(KERNEL_FILE_WRITE), 2);
+	assert_int_equal(count_kind(KERNEL_FILE_RENAME), 1);
+	assert_int_equal(count_kind(KERNEL_FILE_DELETE), 1);
+	find(KERNEL_FILE_CREATE, &i);
+	assert_path(i, "stack/merged/new", NULL);
+	find(KERNEL_FILE_WRITE, &i);
+	assert_path(i, "stack/merged/old", NULL);
+	find(KERNEL_FILE_RENAME, &i);
+	assert_path(i, "stack/merged/newer", "stack/merged/new");
+	find(KERNEL_FILE_DELETE, &i);
+	assert_path(i, "stack/merged/old", NULL);
+}
+
+/* As in containers: what is below is the file system's affair and is not told again. */
+static void a_stacked_file_system_tells_things_once(void **state _unused_)
+{
+	char options[512], merged[128];
+
+	make_folder("stack"); /* another file system, so that nothing is left of it at the end */
+	snprintf(merged, sizeof(merged), "%s/stack", dir);
+	assert_int_equal(mount("tmpfs", merged, "tmpfs", 0, NULL), 0);
+	make_folder("stack/lower");
+	make_folder("stack/upper");
+	make_folder("stack/work");
+	make_folder("stack/merged");
+	close(make_file("stack/lower/old", 0));
+	snprintf(merged, sizeof(merged), "%s/stack/merged", dir);
+	snprintf(options, sizeof(options), "lowerdir=%s/stack/lower,upperdir=%s/stack/upper,"
+		 "workdir=%s/stack/work", dir, dir, dir);
+	assert_int_equal(mount("overlay", merged, "overlay", 0, options), 0);
+	check_stacked();
+	assert_int_equal(umount(merged), 0);
+	snprintf(merged, sizeof(merged), "%s/stack", dir);
+	assert_int_equal(umount(merged), 0);
+	assert_int_equal(rmdir(merged), 0);
+}
+
 static void change_by_uring(void)
 {
 	struct io_uring_sqe open_one = { .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD,
@@ -420,6 +487,7 @@ const struct CMUnitTest test_files[] = {
 	cmocka_unit_test(what_failed_is_not_told),
 	cmocka_unit_test(names_behind_links_are_the_real_ones),
 	cmocka_unit_test(files_that_change_places_are_two_renames),
+	cmocka_unit_test(a_stacked_file_system_tells_things_once),
 	cmocka_unit_test(changes_by_io_uring_are_seen_or_said_to_be_not),
 #ifdef __x86_64__
 	cmocka_unit_test(changes_by_32_bit_calls_are_seen_or_said_to_be_not),
