@@ -4,6 +4,7 @@
 What the tests of robustness share. Everything runs below one temporary folder, on free ports, with
 pins of its own; close() ends all of it, also when a test fails.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ import threading
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 SERVICES = ("vakt-store", "vakt-cloud", "vakt-sensor", "vakt-uplink")
 
 
@@ -139,6 +142,22 @@ class Chain:
             ["sv", "-w", "30", verb, str(self.state / "vakt-services" / service)],
             check=True, stdout=subprocess.DEVNULL,
         )
+
+    def environment(self, service, **variables):
+        """Gives a service other variables, from its next start on; up() takes them back."""
+        run = self.state / "vakt-services" / service / "run"
+        lines = [line for line in run.read_text().splitlines() if not line.startswith("export ")]
+        run.write_text("\n".join(lines[:1] + [f"export {k}='{v}'" for k, v in variables.items()] + lines[1:]) + "\n")
+        self.sv("restart", service)
+
+    def clock(self, service, offset):
+        """Moves a service's wall clock, "+40d"; "" puts it right."""
+        variables = dict(LD_PRELOAD=FAKETIME, FAKETIME=offset, DONT_FAKE_MONOTONIC=1) if offset else {}
+        self.environment(service, **variables)
+
+    def state_rows(self, sql):
+        with contextlib.closing(sqlite3.connect(self.state / "vakt-cloud/state.db", timeout=30)) as db:
+            return db.execute(sql).fetchall()
 
     def vakt(self, *args):
         return subprocess.run(

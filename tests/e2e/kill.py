@@ -12,7 +12,39 @@ import time
 from chain import SERVICES, Chain, Starts, Tap, wait_for
 
 
-def kill_all(chain, kills, seed):
+# Every start is a match of one parent: one alert that counts them all.
+RULE = """title: Start made by the kill test
+id: 6e0c2c58-3f60-4cc0-9a43-2b1a6ed0a7d1
+status: test
+description: Counts the starts that the kill test makes.
+author: Vakt
+logsource:
+    product: linux
+    category: process_creation
+detection:
+    selection:
+        CommandLine|contains: "vakt-kill-"
+        Image|endswith: "/true"
+    condition: selection
+level: low
+"""
+
+
+def add_rule(chain):
+    rules = chain.state / "vakt-cloud/rules"
+    rules.mkdir(exist_ok=True)
+    (rules / "kill.yml").write_text(RULE)
+    chain.kill("vakt-cloud")
+
+
+def one_alert(chain, made):
+    sql = "SELECT id, event_count FROM alert WHERE title = 'Start made by the kill test'"
+    rows = chain.state_rows(sql)
+    print(f"# alerts: {rows}")
+    assert [count for _, count in rows] == [made[0]], f"{made[0]} matches, {rows}"
+
+
+def kill_all(chain, kills, seed, ret_made):
     dice = random.Random(seed)
     starts = Starts(f"vakt-kill-{seed}")
     try:
@@ -21,6 +53,7 @@ def kill_all(chain, kills, seed):
             chain.kill(dice.choice(SERVICES))
     finally:
         made = starts.stop()
+        ret_made.append(made)
     sql = (
         "SELECT count(), uniqExact(ProcessCommandLine), uniqExact(BootId, Cpu, Sequence) "
         f"FROM vakt.DeviceProcessEvents WHERE {starts.where()}"
@@ -49,7 +82,10 @@ def main():
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(10**6)
     tap = Tap()
     with Chain(sys.argv[1]) as chain:
-        tap.case(f"after {kills} kills each start stands in the store once", kill_all, chain, kills, seed)
+        made = []
+        add_rule(chain)
+        tap.case(f"after {kills} kills each start stands in the store once", kill_all, chain, kills, seed, made)
+        tap.case("the matches are one alert that counts each of them once", one_alert, chain, made)
         tap.case("no event of any kind stands there twice", no_doubles, chain)
         if tap.failed:
             chain.show_logs()
