@@ -22,8 +22,8 @@ say() {
 install_file() {
 	cmp -s "$1" "$2" && return 1
 	mkdir -p "$(dirname "$2")"
-	# A link where it can be: libchdb is half a gigabyte.
-	cp -l "$1" "$2.new" 2>/dev/null || cp "$1" "$2.new"
+	# libchdb is half a gigabyte and never changed in place: a link where it can be.
+	{ [[ $1 == *.so ]] && cp -l "$1" "$2.new" 2>/dev/null; } || cp "$1" "$2.new"
 	chmod "$3" "$2.new"
 	mv "$2.new" "$2"
 }

@@ -57,5 +57,10 @@ int telemetry_query(struct telemetry *t, const struct telemetry_query *q, struct
 
 /* Makes the database and tables of the schema, adds missing columns and indexes. */
 int telemetry_migrate(struct telemetry *t, struct err *err);
-/* Drops whole days older than retention_days. Count of dropped partitions. */
+/*
+ * Drops whole days older than retention_days into which nothing has come for as long, oldest first
+ * and TELEMETRY_DROPS_MAX a call: a clock of ours that jumped years ahead is noticed before it has
+ * cost everything. Count of dropped days of tables.
+ */
+#define TELEMETRY_DROPS_MAX 8
 int telemetry_retain(struct telemetry *t, unsigned int retention_days, struct err *err);

@@ -92,6 +92,29 @@ int telemetry_migrate(struct telemetry *t, struct err *err)
 	return r;
 }
 
+/* Whether nothing has come into the day for as long: a device's clock may be years behind or ahead. */
+static int is_over(struct telemetry *t, const char *table, const char *day, unsigned int days,
+		   struct err *err)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(4096), sql = BUF_INIT(4096);
+	int r;
+
+	buf_printf(&sql,
+		   "SELECT max(ReceivedTime) < now() - INTERVAL %u DAY FROM " DATABASE
+		   ".%s WHERE toDate(Timestamp) = '%s'",
+		   days, table, day);
+	r = run(t, sql.data, &out, err);
+	return r < 0 ? r : out.data && out.data[0] == '1';
+}
+
+static int drop_day(struct telemetry *t, const char *table, const char *day, struct err *err)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20), sql = BUF_INIT(4096);
+
+	buf_printf(&sql, "ALTER TABLE " DATABASE ".%s DROP PARTITION '%s'", table, day);
+	return run(t, sql.data, &out, err);
+}
+
 int telemetry_retain(struct telemetry *t, unsigned int retention_days, struct err *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20), sql = BUF_INIT(4096);
@@ -100,20 +123,21 @@ int telemetry_retain(struct telemetry *t, unsigned int retention_days, struct er
 
 	buf_printf(&sql,
 		   "SELECT DISTINCT table, partition FROM system.parts WHERE active AND "
-		   "database = '" DATABASE "' AND toDateOrNull(partition) < today() - %u",
+		   "database = '" DATABASE "' AND (toDateOrNull(partition) < today() - %u OR "
+		   "toDateOrNull(partition) > today() + 1) ORDER BY partition",
 		   retention_days);
 	r = run(t, sql.data, &out, err);
 	if (r < 0 || !out.data)
 		return r;
 	rest = out.data;
-	while ((line = strsep(&rest, "\n")) && *line) {
-		_cleanup_buf_ struct buf ignored = BUF_INIT(1 << 20);
+	while ((line = strsep(&rest, "\n")) && *line && dropped < TELEMETRY_DROPS_MAX) {
 		char *table = strsep(&line, "\t");
 
-		buf_clear(&sql);
-		buf_printf(&sql, "ALTER TABLE " DATABASE ".%s DROP PARTITION '%s'", table,
-			   line ? line : "");
-		r = run(t, sql.data, &ignored, err);
+		r = line ? is_over(t, table, line, retention_days, err) : 0;
+		if (r == 1)
+			r = drop_day(t, table, line, err);
+		else if (r == 0)
+			continue;
 		if (r < 0)
 			return r;
 		dropped++;

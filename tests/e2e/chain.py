@@ -90,8 +90,11 @@ class Chain:
             raise AssertionError(f"up.sh: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def close(self):
+    def down(self):
         subprocess.run(["tools/down.sh"], cwd=SOURCE, env=self.env, capture_output=True, check=False)
+
+    def close(self):
+        self.down()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def show_logs(self):
