@@ -28,9 +28,12 @@ static void no_end_is_lost_in_a_storm(void **state _unused_)
 		if (pid == 0)
 			_exit(0);
 		assert_true(pid > 0);
-		waitpid(pid, NULL, 0);
-		if (i % 1000 == 0)
-			kernel_poll(kernel);
+		/* Some at a time: to wait for each would measure the scheduler of a busy machine. */
+		if (i % 100 != 99 && i + 1 < arg_forks)
+			continue;
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+		kernel_poll(kernel);
 	}
 	kernel_poll(kernel);
 	usleep(1100000);
