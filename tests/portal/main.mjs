@@ -38,7 +38,9 @@ try {
 		const { page } = shared.browser;
 		await shared.browser.shot(`failed ${name}`);
 		const said = await page.locator("main").innerText({ timeout: 1000 }).catch(() => "");
-		return `at ${page.url()}\n${shared.browser.takeProblems().join("\n")}\n${said.slice(0, 1500)}`;
+		const logs = [...stack.children.keys()].map((n) => `${n}: ${stack.log(n).trim().split("\n").at(-1)}`);
+		const problems = shared.browser.takeProblems();
+		return [`at ${page.url()}`, ...problems, said.slice(0, 1500), ...logs].join("\n");
 	});
 } catch (error) {
 	process.stdout.write(`1..1\nnot ok 1 - ${String(error.message).split("\n")[0]}\n# ${error.stack}\n`);

@@ -124,6 +124,7 @@ export interface Machine {
 	firstSeen: string;
 	lastSeen: string;
 	osPlatform: string;
+	osDistribution?: string;
 	osProcessor: string;
 	osArchitecture: string;
 	version: string;

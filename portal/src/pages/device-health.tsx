@@ -12,10 +12,12 @@ import type { MachineHealth } from "@/api/types";
 import { HealthBadge } from "@/parts/badges";
 import { Facts, Section } from "@/parts/page";
 import { Empty, ErrorBar, Lines } from "@/parts/states";
-import { Age } from "@/parts/time";
+import { Age, Time } from "@/parts/time";
 import { useTexts } from "@/text/text";
 
 import css from "./device.module.css";
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
@@ -33,6 +35,7 @@ function Plain({ value }: { value: string | number | boolean | null }) {
 	if (value === null || value === "") return <span className="muted">–</span>;
 	if (typeof value === "boolean") return <>{t(value ? "value.yes" : "value.no")}</>;
 	if (typeof value === "number") return <span className="number">{number(value)}</span>;
+	if (TIME.test(value)) return <Time value={value} />;
 	return <span className="wrap">{value}</span>;
 }
 

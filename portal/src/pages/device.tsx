@@ -50,6 +50,11 @@ function DeviceAlerts({ machineId, limit }: { machineId: string; limit?: number 
 	);
 }
 
+/** "02fc00000001" as people write it. */
+function macOf(text: string | null | undefined) {
+	return text && /^[0-9a-f]{12}$/i.test(text) ? text.match(/../g)?.join(":") : text;
+}
+
 function Overview({ machine }: { machine: Machine }) {
 	const { t, named } = useTexts();
 	const addresses = machine.ipAddresses ?? [];
@@ -88,7 +93,7 @@ function Overview({ machine }: { machine: Machine }) {
 					{addresses.map((a) => (
 						<li key={`${a.ipAddress} ${a.macAddress ?? ""}`}>
 							<span className="mono wrap">{a.ipAddress}</span>
-							<span className="muted">{[a.type, a.macAddress].filter(Boolean).join(" · ")}</span>
+							<span className="muted">{[a.type, macOf(a.macAddress)].filter(Boolean).join(" · ")}</span>
 						</li>
 					))}
 				</ul>

@@ -21,7 +21,8 @@ import { useTexts, type Texts } from "@/text/text";
 const HEALTHS = ["Active", "Inactive", "ImpairedCommunication", "NoSensorData"] as const;
 
 export function osOf(machine: Machine) {
-	return [machine.osPlatform, machine.version].filter(Boolean).join(" ");
+	const name = machine.osDistribution || machine.osPlatform;
+	return [name.charAt(0).toUpperCase() + name.slice(1), machine.version].filter(Boolean).join(" ");
 }
 
 function columns({ t }: Texts): Column<Machine>[] {
