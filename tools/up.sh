@@ -42,7 +42,7 @@ install_portal() {
 
 install_programs() {
 	local name
-	for name in vakt vakt-store vakt-cloud vakt-sensor vakt-uplink; do
+	for name in vakt vakt-store vakt-cloud vakt-sensor vakt-uplink vakt-rules; do
 		install_file "$BUILD/src/programs/$name" "$PREFIX/bin/$name" 755 && changed+=("$name")
 	done
 	install_file build/chdb/libchdb.so "$PREFIX/lib/libchdb.so" 644 && changed+=(vakt-store)
@@ -51,7 +51,9 @@ install_programs() {
 	done
 	install_portal
 	mkdir -p "$ROOT/usr/local/bin"
-	ln -sf "$PREFIX/bin/vakt" "$ROOT/usr/local/bin/vakt"
+	for name in vakt vakt-rules; do
+		ln -sf "$PREFIX/bin/$name" "$ROOT/usr/local/bin/$name"
+	done
 }
 
 # The control plane notices by itself when a rule comes, changes or goes.
@@ -80,12 +82,15 @@ start_services() {
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 	mkdir -p "$RUN" "$STATE"
 	"$PREFIX/share/prepare.sh" "$RUN" "$STATE"
+	local -A ran
 	for name in $(service_names); do
+		ran[$name]=$(service_pid "$name" || true)
 		service_define "$name" && changed+=("$name")
 	done
+	# runit starts what it finds: only what ran before needs a restart to become the new program.
 	supervisor_start
 	for name in $(service_names); do
-		if [[ " ${changed[*]-} " == *" $name "* ]] && [ -n "$(service_pid "$name")" ]; then
+		if [[ " ${changed[*]-} " == *" $name "* ]] && [ "${ran[$name]:-0}" != 0 ]; then
 			service_restart "$name"
 			say "$name restarted"
 		else
