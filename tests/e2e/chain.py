@@ -72,6 +72,8 @@ class Chain:
         self.bin = self.root / "opt/vakt/bin"
 
     def __enter__(self):
+        # A runner that gives up sends SIGTERM: what was started must end with us.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             self.up()
         except BaseException:
