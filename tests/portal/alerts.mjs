@@ -33,7 +33,7 @@ export function cases(shared) {
 	test("filters stand in the address and go to the server", async () => {
 		const { browser } = shared;
 		const { page } = browser;
-		await page.getByRole("button", { name: "Severity" }).last().click();
+		await page.getByRole("button", { name: "Severity" }).first().click();
 		await page.getByRole("menuitemcheckbox", { name: "High" }).click();
 		await page.keyboard.press("Escape");
 		await page.getByText("No alert matches the filters").waitFor();

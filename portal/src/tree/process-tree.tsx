@@ -226,6 +226,19 @@ export function ProcessGraph({ machineId, trees, height = 380 }: {
 		element?.focus({ preventScroll: true });
 		element?.scrollIntoView({ block: "nearest", inline: "nearest" });
 	};
+	// "More" goes away when its children are here: the focus goes to the first of them.
+	const wanted = useRef<{ parent: string; known: number } | null>(null);
+	useLayoutEffect(() => {
+		const kids = wanted.current ? (state.children.get(wanted.current.parent) ?? []) : [];
+		const fresh = wanted.current ? kids[wanted.current.known] : undefined;
+		if (!fresh) return;
+		wanted.current = null;
+		focusOn(shown.items.find((i) => i.id === fresh && !i.more));
+	});
+	const loadMore = (id: string) => {
+		wanted.current = { parent: id, known: state.children.get(id)?.length ?? 0 };
+		void load(id);
+	};
 	const toggle = (id: string) => (isOpen(state, id) ? fold(id) : unfold(id));
 	const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
 		const index = shown.items.findIndex((i) => keyOf(i) === current);
@@ -233,7 +246,7 @@ export function ProcessGraph({ machineId, trees, height = 380 }: {
 		if (!item || event.altKey || event.ctrlKey || event.metaKey) return;
 		const open = !item.more && isOpen(state, item.id);
 		if (event.key === "Enter" || event.key === " ") {
-			if (item.more) void load(item.id);
+			if (item.more) loadMore(item.id);
 			else toggle(item.id);
 		} else if (event.key === "ArrowRight" && !item.more && !open) {
 			unfold(item.id);
@@ -283,7 +296,7 @@ export function ProcessGraph({ machineId, trees, height = 380 }: {
 											style={{ left: item.x, top: item.y + 11 }}
 											onClick={() => {
 												setSelected(keyOf(item));
-												void load(item.id);
+												loadMore(item.id);
 											}}
 										>
 											<Add16Regular aria-hidden="true" />
