@@ -48,7 +48,7 @@ export function cases(shared) {
 		await panel.getByText("ProcessCommandLine", { exact: true }).waitFor();
 		await panel.getByText("InitiatingProcessFileName", { exact: true }).waitFor();
 		await panel.getByRole("tab", { name: "Process tree" }).click();
-		await panel.getByRole("tree").getByRole("treeitem", { name: /^true,/ }).waitFor();
+		await panel.getByRole("tree").getByRole("treeitem", { name: /^true\b/ }).waitFor();
 		await shared.browser.shot("event");
 		await page().keyboard.press("Escape");
 		await panel.waitFor({ state: "hidden" });

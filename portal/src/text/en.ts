@@ -420,7 +420,6 @@ export const en = {
 	"tree.details": "Process {name}",
 	"tree.fit": "Fit to window",
 	"tree.more": "{n} more",
-	"tree.node": "{name}, process {pid}",
 	"tree.none": "No process is known for this",
 	"tree.timeline": "Show in the timeline",
 	"tree.title": "Process tree",

@@ -418,7 +418,6 @@ export const sv = {
 	"tree.details": "Processen {name}",
 	"tree.fit": "Anpassa till fönstret",
 	"tree.more": "{n} till",
-	"tree.node": "{name}, process {pid}",
 	"tree.none": "Ingen process är känd",
 	"tree.timeline": "Visa i tidslinjen",
 	"tree.title": "Processträd",

@@ -110,8 +110,6 @@ function Node({ node, item, open, selected, focus, stop, onSelect, onToggle }: {
 			aria-setsize={item.siblings}
 			aria-selected={selected}
 			{...(folds ? { "aria-expanded": open } : {})}
-			aria-label={t("tree.node", { name: node.fileName || "?", pid: String(node.processId) })
-				+ (alerts ? `, ${t("tree.alerts", { n: alerts })}` : "")}
 			tabIndex={stop ? 0 : -1}
 			className={[
 				css["node"], selected && css["selected"], focus && css["focus"], alerts && css["alerted"],
@@ -129,7 +127,11 @@ function Node({ node, item, open, selected, focus, stop, onSelect, onToggle }: {
 					{node.endTime === null && node.startTime !== null && <span className={css["alive"]} />}
 				</span>
 			</div>
-			{alerts > 0 && <span className={css["badge"]} aria-hidden="true">{alerts}</span>}
+			{alerts > 0 && (
+				<span className={css["badge"]} role="img" aria-label={t("tree.alerts", { n: alerts })}>
+					<span aria-hidden="true">{alerts}</span>
+				</span>
+			)}
 			{folds && (
 				<span
 					className={`${css["fold"]} ${open ? css["open"] : ""}`}
