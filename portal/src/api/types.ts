@@ -172,7 +172,7 @@ export interface TimelineEvent {
 	receivedTime?: string | null;
 	kind: EventKind;
 	actionType: string;
-	reportId: string | number;
+	reportId: string;
 	columns: Columns & Record<string, unknown>;
 	process?: {
 		uniqueId?: string | null;

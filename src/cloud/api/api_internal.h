@@ -39,7 +39,7 @@ struct api_route {
 	const char *operation;
 	const char *doc;
 	const struct body_field *request; /* NULL: no body */
-	const char *response;		  /* schema in openapi.c; NULL: 204 */
+	const char *response;		  /* an entity or of answers.toml; NULL: 204 */
 	const char *query;    /* names with a blank between: parameters; "odata": those */
 	struct api_rate rate; /* of programs; 0: the usual one */
 	int status;                       /* of success; 0: 200, or 204 without a response */
@@ -47,11 +47,6 @@ struct api_route {
 extern const struct api_route api_route_table[];
 /* openapi.c: the API's description as JSON text; the caller frees. NULL: out of memory. */
 char *api_describe(void);
-/* openapi_schemas.c: of answers that no entity's table tells. Ends with a NULL name. */
-struct api_schema {
-	const char *name, *json;
-};
-extern const struct api_schema api_schemas[];
 
 int api_routes_make(struct api *a);
 void api_routes_free(struct api *a);

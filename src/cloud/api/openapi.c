@@ -3,7 +3,7 @@
  * openapi.c - the API's own description (OpenAPI 3.0), from the tables that the API runs by
  *
  * Routes, entities' properties and bodies' fields are described as they are used; only answers that
- * have no table are written down, in openapi_schemas.c. x-roles and x-permissions are the row of
+ * have no table are written down, in answers.toml. x-roles and x-permissions are the row of
  * the access table.
  */
 #include <errno.h>
@@ -11,6 +11,12 @@
 #include <string.h>
 
 #include "cloud/api/handlers.h"
+
+struct api_schema {
+	const char *name, *json;
+};
+
+#include "answers.gen.h"
 
 static const struct odata_entity *const entities[] = {
 	&api_machine,	      &api_machine_health, &api_alert, &api_incident,

@@ -290,7 +290,7 @@ int evidence_step_of_event(const struct event *e, struct buf *out)
 
 	buf_append_str(out, "{\"time\":");
 	append_time(out, subject_number(e, c->time));
-	buf_printf(out, ",\"table\":\"%s\",\"reportId\":%lld", e->table->name,
+	buf_printf(out, ",\"table\":\"%s\",\"reportId\":\"%lld\"", e->table->name,
 		   (long long)subject_number(e, c->report_id));
 	append_column(out, ",\"actionType\":", e, c->action);
 	append_column(out, ",\"matched\":true,\"file\":", e, c->target_path);
