@@ -4,6 +4,7 @@
 
 BUILD := build/release
 ASAN := build/asan
+TSAN := build/tsan
 
 .PHONY: up down build test test-kill bench clean
 
@@ -24,12 +25,15 @@ $(BUILD)/build.ninja:
 $(ASAN)/build.ninja:
 	meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false
 
+$(TSAN)/build.ninja:
+	meson setup $(TSAN) -Db_sanitize=thread -Db_lundef=false
+
 test:
 	@tools/install-packages.sh packaging/packages-build.txt packaging/packages-test.txt
 	@tools/fetch-libchdb.sh build/chdb
-	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja
+	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja $(TSAN)/build.ninja
 	ninja -C $(ASAN)
-	@tools/run-tests.py $(ASAN):unit,fuzz $(BUILD):check,host,guest
+	@tools/run-tests.py $(ASAN):unit,fuzz $(TSAN):threads $(BUILD):check,host,guest
 
 bench:
 	@tools/install-packages.sh packaging/packages-build.txt packaging/packages-bench.txt
