@@ -57,7 +57,7 @@ unit_text() {
 
 		[Service]
 		User=$(service_user "$1")
-		ExecStartPre=+$PREFIX/share/prepare.sh $RUN $STATE
+		ExecStartPre=+$PREFIX/share/prepare.sh $RUN $STATE $1
 		ExecStart=$(service_command "$1")
 		ExecReload=/bin/kill -HUP \$MAINPID
 		Restart=always
@@ -76,7 +76,7 @@ run_text() {
 	cat <<-END
 		#!/bin/sh
 		exec </dev/null 2>&1
-		$PREFIX/share/prepare.sh $RUN $STATE || exit
+		$PREFIX/share/prepare.sh $RUN $STATE $1 || exit
 		ulimit -n "\$(ulimit -H -n)"
 		exec $as$(service_command "$1")
 	END

@@ -5,6 +5,7 @@
 # Safe to repeat: what is unchanged is left running. A program that changed is replaced by rename
 # and its service restarted; the others go on.
 set -euo pipefail
+umask 022 # the services are users of their own
 cd "$(dirname "$0")/.."
 . tools/supervisor.sh
 

@@ -3,11 +3,29 @@
  * vakt-cloud.c - the control plane: takes events from devices, serves the API and the portal
  */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "programs/cloud.h"
+
+/*
+ * An administrator's command leaves no file of root's among those of the server: root becomes
+ * the owner of the folder of state.
+ */
+static int become_owner(const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(dir, &st) < 0 || st.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setgid(st.st_gid) < 0 || setuid(st.st_uid) < 0)
+		return err_setf(err, -errno, "to become the owner of %s: %m", dir);
+	return 0;
+}
 
 static int open_state(struct cloud *cloud, struct err *err)
 {
@@ -18,8 +36,10 @@ static int open_state(struct cloud *cloud, struct err *err)
 				       .device_port = o->device_port,
 				       .certificate_days = 30 };
 	struct state_conn *c;
-	int r = dir_make(o->state_dir, 0700, err);
+	int r = become_owner(o->state_dir, err);
 
+	if (r == 0)
+		r = dir_make(o->state_dir, 0700, err);
 	snprintf(path, sizeof(path), "%s/state.db", o->state_dir);
 	snprintf(cloud->first_password_file, sizeof(cloud->first_password_file),
 		 "%s/first-password", o->state_dir);

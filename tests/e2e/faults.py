@@ -123,7 +123,7 @@ def small_disk(chain, services, folder, size):
         chain.sv("down", name)
     kept = folder.with_name(folder.name + ".kept")
     st = folder.stat()
-    shutil.copytree(folder, kept, dirs_exist_ok=True)
+    subprocess.run(["cp", "-a", folder, kept], check=True)
     subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size},mode={st.st_mode & 0o7777:o},uid={st.st_uid},gid={st.st_gid}",
          "none", folder],
