@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that are no ratios: memory over time, and whether every event made was seen or counted."""
+import contextlib
 import json
 import os
 import pathlib
@@ -14,6 +15,8 @@ MIB = 1 << 20
 FALCO_MIB = 48
 SAMPLES = 12
 BURST_EVENTS_A_SECOND = 100000
+# Events a second; what bursts do is the question of another row.
+STEADY = (("exec", 150), ("file", 600), ("connect", 600))
 
 
 def pss_kib(pid):
@@ -21,11 +24,17 @@ def pss_kib(pid):
     return int(re.search(r"^Pss:\s*(\d+)", text, re.M)[1])
 
 
+@contextlib.contextmanager
 def loads(build, where, seconds, *kinds):
-    """Starts bench-loads for each (kind, events a second or 0)."""
+    """Runs bench-loads for each (kind, events a second or 0); none outlives the bench."""
     common = [build / "bench/bench-loads", "-s", str(seconds), "-d", where]
-    return [subprocess.Popen([*common, "-r", str(rate), kind], stdout=subprocess.PIPE, text=True)
-            for kind, rate in kinds]
+    processes = [subprocess.Popen([*common, "-r", str(rate), kind], stdout=subprocess.PIPE, text=True)
+                 for kind, rate in kinds]
+    try:
+        yield processes
+    finally:
+        for p in processes:
+            p.terminate()
 
 
 def results(processes):
@@ -33,16 +42,16 @@ def results(processes):
 
 
 def memory(build, seconds):
-    """Starts, files and connections for a while; memory of sensor and uplink meanwhile."""
+    """The load of a busy server for a while; memory of sensor and uplink meanwhile."""
     samples = []
     with Chain(build) as c, tempfile.TemporaryDirectory(dir="/var/tmp") as where:
-        running = loads(build, where, seconds, ("exec", 0), ("file", 2000), ("connect", 2000))
-        began = time.monotonic()
-        for i in range(SAMPLES):
-            time.sleep(max(began + seconds * (i + 1) / SAMPLES - time.monotonic(), 0))
-            samples.append({"seconds": round(time.monotonic() - began), "sensor_kib": pss_kib(c.sensor),
-                            "uplink_kib": pss_kib(c.uplink), "events": c.counts()[0]})
-        results(running)
+        with loads(build, where, seconds, *STEADY) as running:
+            began = time.monotonic()
+            for i in range(SAMPLES):
+                time.sleep(max(began + seconds * (i + 1) / SAMPLES - time.monotonic(), 0))
+                samples.append({"seconds": round(time.monotonic() - began), "sensor_kib": pss_kib(c.sensor),
+                                "uplink_kib": pss_kib(c.uplink), "events": c.counts()[0]})
+            results(running)
         kernel = c.health()["kernel_memory_bytes"]
         lost = c.counts()[1]
     print(f"\nmemory: {samples[-1]['events']} events in {seconds} s, {lost} lost. The ring is part of "
@@ -57,7 +66,8 @@ def burst(build, seconds, kind, rate, marker):
     """Made by one load a processor, found in the spool, and lost as told: the three must add up."""
     n = os.cpu_count()
     with Vakt(build) as v, tempfile.TemporaryDirectory(dir="/var/tmp") as where:
-        each = results(loads(build, where, seconds, *[(kind, rate // n)] * n))
+        with loads(build, where, seconds, *[(kind, rate // n)] * n) as running:
+            each = results(running)
         made = {"events": sum(e["events"] for e in each), "wall_ns": max(e["wall_ns"] for e in each)}
         v.drain()
         lost = v.counts()[1]
