@@ -177,7 +177,7 @@ def main():
         recording.mkdir()
         spool = root / "spool"
         shutil.copytree(os.environ.get("VAKT_RECORDING") or record(recording, RECORD_S), spool)
-        for what, events, frame_events in (("recorded frames", EVENTS // 50, 0),
+        for what, events, frame_events in (("recorded frames", EVENTS // 10, 0),
                                            (f"frames of {FRAME_EVENTS}", EVENTS, FRAME_EVENTS)):
             (spool / "acked").unlink(missing_ok=True)
             world = BenchWorld()

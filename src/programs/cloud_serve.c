@@ -77,6 +77,8 @@ static int open_devices(struct cloud *cloud, struct err *err)
 		.client_ca_file = fleet_ca_certificate(cloud->fleet),
 		.client_expired_ok = true, /* the fleet looks: such a device may only renew it */
 		.body_max = DEVICE_BODY_MAX,
+		/* As many frames can become one insert; see ingest/commit.h. */
+		.workers = 16,
 		/* A device sends one frame after the other; two are a resend after a time-out. */
 		.client_requests_max = 2,
 		.client_connections_max = 8,

@@ -196,20 +196,67 @@ int native_builder_add(struct native_builder *b, const struct event *e,
 	return 0;
 }
 
-int native_builder_finish(struct native_builder *b, struct buf *out)
+static void put_column(struct native_builder *const *builders, size_t count, size_t i,
+		       struct buf *out)
 {
-	put_varint(out, b->column_count);
-	put_varint(out, b->rows);
-	for (size_t i = 0; i < b->column_count; i++) {
-		struct column *c = &b->columns[i];
+	const struct column *c = &builders[0]->columns[i];
 
-		put_text(out, c->name, strlen(c->name));
-		put_text(out, c->type, strlen(c->type));
-		buf_append(out, c->nulls.data ? c->nulls.data : "", c->nulls.len);
-		buf_append(out, c->data.data ? c->data.data : "", c->data.len);
-		buf_clear(&c->nulls);
-		buf_clear(&c->data);
+	put_text(out, c->name, strlen(c->name));
+	put_text(out, c->type, strlen(c->type));
+	for (size_t k = 0; k < count; k++) {
+		c = &builders[k]->columns[i];
+		if (c->nulls.len)
+			buf_append(out, c->nulls.data, c->nulls.len);
+	}
+	for (size_t k = 0; k < count; k++) {
+		c = &builders[k]->columns[i];
+		if (c->data.len)
+			buf_append(out, c->data.data, c->data.len);
+	}
+}
+
+/* What the builder adds to a block, names and types included. */
+static size_t column_bytes(const struct native_builder *b)
+{
+	size_t bytes = 20;
+
+	for (size_t i = 0; i < b->column_count; i++) {
+		const struct column *c = &b->columns[i];
+
+		bytes += strlen(c->name) + strlen(c->type) + 4 + c->nulls.len + c->data.len;
+	}
+	return bytes;
+}
+
+static void empty(struct native_builder *b)
+{
+	for (size_t i = 0; i < b->column_count; i++) {
+		buf_clear(&b->columns[i].nulls);
+		buf_clear(&b->columns[i].data);
 	}
 	b->rows = b->bytes = 0;
+}
+
+int native_builders_finish(struct native_builder *const *builders, size_t count, struct buf *out)
+{
+	size_t rows = 0, bytes = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		rows += builders[k]->rows;
+		bytes += column_bytes(builders[k]);
+	}
+	/* Grown once, not by doubling: it is copied once. */
+	buf_reserve(out, bytes);
+	put_varint(out, builders[0]->column_count);
+	put_varint(out, rows);
+	for (size_t i = 0; i < builders[0]->column_count; i++)
+		put_column(builders, count, i, out);
+	for (size_t k = 0; k < count; k++)
+		empty(builders[k]);
 	return buf_error(out);
+}
+
+int native_builder_finish(struct native_builder *b, struct buf *out)
+{
+	return native_builders_finish(&b, 1, out);
 }

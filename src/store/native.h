@@ -38,5 +38,7 @@ size_t native_builder_bytes(const struct native_builder *b);
 size_t native_builder_rows(const struct native_builder *b);
 /* Appends the block to out and empties the builder. */
 int native_builder_finish(struct native_builder *b, struct buf *out);
+/* The rows of several builders of one table as one block; count is at least 1. Empties them all. */
+int native_builders_finish(struct native_builder *const *builders, size_t count, struct buf *out);
 /* "TenantId, DeviceId, ..." in the block's order; lives as long as the builder. */
 const char *native_builder_columns(const struct native_builder *b);

@@ -49,7 +49,11 @@ struct telemetry_query {
 	const struct telemetry_param *params; /* ends with { NULL, NULL }; nullable */
 	const char *format;      /* "JSONEachRow", "JSONCompact", "JSON", ... */
 	unsigned int timeout_ms; /* 0: the default of 30 s */
-	bool writes;             /* DDL and maintenance; else the store is told readonly=1 */
+	/*
+	 * DDL, maintenance, and questions that must not be answered before the inserts sent earlier are
+	 * done: vakt-store runs such a statement alone, in turn. Else it is told readonly=1.
+	 */
+	bool writes;
 };
 /* Appends the answer to out. -ETIMEDOUT, -EAGAIN (store down), -EINVAL (refused, err has why). */
 int telemetry_query(struct telemetry *t, const struct telemetry_query *q, struct buf *out,

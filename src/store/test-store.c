@@ -13,13 +13,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "store/native.h"
 #include "store/telemetry.h"
 
@@ -561,12 +564,59 @@ static void a_kill_during_inserts_loses_and_doubles_nothing(void **state _unused
 	ask("SELECT count(), uniqExact(Sequence) FROM vakt.DeviceFileEvents WHERE Cpu = 9", expected);
 }
 
+/* Sends an insert of many rows and goes without waiting for the answer, as one who is killed. */
+static void send_and_go(unsigned int rows, unsigned int cpu)
+{
+	_cleanup_(native_builder_freep) struct native_builder *b = NULL;
+	_cleanup_buf_ struct buf block = BUF_INIT(64 << 20), head = BUF_INIT(64 << 10);
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static struct event e;
+
+	fill(&e, EVENT_DeviceFileEvents);
+	e.cpu = (uint16_t)cpu;
+	assert_int_equal(native_builder_new(e.table, &b), 0);
+	for (e.sequence = 1; e.sequence <= rows; e.sequence++)
+		assert_int_equal(native_builder_add(b, &e, &envelope), 0);
+	assert_int_equal(native_builder_finish(b, &block), 0);
+	buf_printf(&head, "POST /?readonly=0&query=INSERT%%20INTO%%20vakt.DeviceFileEvents%%20(%s)"
+			  "%%20FORMAT%%20Native HTTP/1.1\r\nHost: store\r\nContent-Length: %zu\r\n\r\n",
+		   native_builder_columns(b), block.len);
+	for (char *p = head.data; (p = strstr(p, ", ")); p += 2)
+		p[1] = '+';
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", dir);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(fd_write_all(fd, head.data, head.len), 0);
+	assert_int_equal(fd_write_all(fd, block.data, block.len), 0);
+	close(fd);
+}
+
+/* What is asked in turn sees what was sent before it, finished. */
+static void a_question_in_turn_waits_for_earlier_inserts(void **state _unused_)
+{
+	struct telemetry_query q = { .sql = "SELECT count() FROM vakt.DeviceFileEvents WHERE Cpu = 77",
+				     .format = "TSV", .writes = true };
+	char expected[32];
+
+	for (int i = 1; i <= 6; i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(4096);
+
+		send_and_go(20000, 77);
+		/* The store's loop reads the body from its socket in turn with others. */
+		usleep(300000);
+		snprintf(expected, sizeof(expected), "%d\n", i * 20000);
+		assert_int_equal(telemetry_query(store, &q, &out, NULL), 0);
+		assert_string_equal(out.data, expected);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_of_every_table_come_back_equal),
 		cmocka_unit_test(absent_numbers_are_null_and_texts_empty),
 		cmocka_unit_test(a_resend_is_harmless),
+		cmocka_unit_test(a_question_in_turn_waits_for_earlier_inserts),
 		cmocka_unit_test(a_long_command_line_is_kept_whole),
 		cmocka_unit_test(a_question_cannot_write_nor_read_files),
 		cmocka_unit_test(two_statements_at_once_are_refused),

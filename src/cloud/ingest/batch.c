@@ -3,14 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-
+#include "cloud/ingest/group.h"
 /* A device that was offline for long sends old days; a wrong clock may send any. */
 #define BLOCKS_MAX 128
-#define BLOCK_BYTES_MAX (256u << 20)
+#define BLOCK_BYTES_MAX (256u << 20) /* of one insert */
 
 struct block {
 	const struct event_table *table;
@@ -20,8 +20,7 @@ struct block {
 
 struct batch {
 	struct block blocks[BLOCKS_MAX];
-	size_t count;
-	struct buf bytes;
+	size_t count, bytes;
 };
 
 int batch_new(struct batch **ret_batch)
@@ -30,7 +29,6 @@ int batch_new(struct batch **ret_batch)
 
 	if (!b)
 		return -ENOMEM;
-	buf_init(&b->bytes, BLOCK_BYTES_MAX);
 	*ret_batch = b;
 	return 0;
 }
@@ -39,7 +37,7 @@ static void empty(struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++)
 		native_builder_free(b->blocks[i].builder);
-	b->count = 0;
+	b->count = b->bytes = 0;
 }
 
 void batch_free(struct batch *b)
@@ -47,7 +45,6 @@ void batch_free(struct batch *b)
 	if (!b)
 		return;
 	empty(b);
-	buf_done(&b->bytes);
 	free(b);
 }
 
@@ -77,52 +74,113 @@ static int find_block(struct batch *b, const struct event_table *table, int64_t 
 	return 0;
 }
 
-int batch_add(struct batch *b, struct event *e, const struct native_envelope *env)
-{
-	unsigned int time = (unsigned int)event_field_find(e->table, "Timestamp");
-	int report = event_field_find(e->table, "ReportId"), r;
-	struct block *block;
+static struct {
+	unsigned int time;
+	int report;
+} columns[EVENT_TABLE_COUNT];
+static pthread_once_t columns_once = PTHREAD_ONCE_INIT;
 
+static void find_columns(void)
+{
+	for (size_t i = 0; i < EVENT_TABLE_COUNT; i++) {
+		columns[i].time = (unsigned int)event_field_find(&event_tables[i], "Timestamp");
+		columns[i].report = event_field_find(&event_tables[i], "ReportId");
+	}
+}
+
+void batch_prepare(struct event *e, const struct native_envelope *env, int64_t sealed_ns)
+{
+	unsigned int time;
+	int report;
+
+	pthread_once(&columns_once, find_columns);
+	time = columns[e->table - event_tables].time;
+	report = columns[e->table - event_tables].report;
 	if (!event_has(e, time) || e->values[time].i < 0)
-		event_set_int(e, time, env->received_ns);
+		event_set_int(e, time, MAX(sealed_ns, 0));
 	if (report >= 0)
 		event_set_int(e, (unsigned int)report,
 			      event_report_id(env->boot_id, e->cpu, e->sequence));
-	r = find_block(b, e->table, e->values[time].i / (86400 * NSEC_PER_SEC), &block);
+}
+
+int64_t batch_time(const struct event *e)
+{
+	return e->values[columns[e->table - event_tables].time].i;
+}
+
+int64_t batch_day(const struct event *e)
+{
+	return batch_time(e) / BATCH_DAY_NS;
+}
+
+int batch_add(struct batch *b, const struct event *e, const struct native_envelope *env)
+{
+	struct block *block;
+	size_t before;
+	int r = find_block(b, e->table, batch_day(e), &block);
+
 	if (r < 0)
 		return r;
-	if (native_builder_bytes(block->builder) > BLOCK_BYTES_MAX / 2)
+	before = native_builder_bytes(block->builder);
+	if (before > BLOCK_BYTES_MAX / 2)
 		return -ENOSPC;
-	return native_builder_add(block->builder, e, env);
+	r = native_builder_add(block->builder, e, env);
+	b->bytes += native_builder_bytes(block->builder) - before;
+	return r;
 }
 
-static int insert_block(struct batch *b, struct block *block, struct telemetry *t,
-			const struct native_envelope *env, unsigned int part, struct err *err)
+size_t batch_bytes(const struct batch *b)
 {
-	char token[256];
-	int r;
+	return b->bytes;
+}
 
-	buf_clear(&b->bytes);
-	r = native_builder_finish(block->builder, &b->bytes);
+/* The block's rows of all batches from the first on, as one; they are empty then. */
+static int join_blocks(struct batch *const *batches, size_t count, const struct block *block,
+		       struct buf *out)
+{
+	struct native_builder *builders[GROUP_MEMBERS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < batches[i]->count; k++) {
+			struct block *b = &batches[i]->blocks[k];
+
+			if (b->table == block->table && b->day == block->day)
+				builders[n++] = b->builder;
+		}
+	}
+	return native_builders_finish(builders, n, out);
+}
+
+static int insert_block(struct batch *const *batches, size_t count, const struct block *block,
+			struct telemetry *t, const char *token, struct err *err)
+{
+	_cleanup_buf_ struct buf bytes = BUF_INIT(BLOCK_BYTES_MAX);
+	char own[256];
+	int r = join_blocks(batches, count, block, &bytes);
+
 	if (r < 0)
 		return err_setf(err, r, "block of %s is too large", block->table->name);
-	/*
-	 * The device, because two machines woken from one memory image share the stream; not the
-	 * bytes, which hold the time of receipt and so differ in a resend.
-	 */
-	snprintf(token, sizeof(token), "%s:%s:%" PRIu64 ":%u:%s:%" PRId64, env->device_id, env->stream,
-		 env->batch_number, part, block->table->name, block->day);
+	snprintf(own, sizeof(own), "%s:%s:%" PRId64, token, block->table->name, block->day);
 	return telemetry_insert(t, block->table->name, native_builder_columns(block->builder),
-				b->bytes.data, b->bytes.len, token, err);
+				bytes.data, bytes.len, own, err);
 }
 
-int batch_insert(struct batch *b, struct telemetry *t, const struct native_envelope *env,
-		 unsigned int part, struct err *err)
+int batch_insert(struct batch *const *batches, size_t count, struct telemetry *t, const char *token,
+		 struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < b->count && r == 0; i++)
-		r = insert_block(b, &b->blocks[i], t, env, part, err);
-	empty(b);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		for (size_t k = 0; k < batches[i]->count && r == 0; k++) {
+			const struct block *block = &batches[i]->blocks[k];
+
+			/* Those that went with an earlier batch's have no rows left. */
+			if (native_builder_rows(block->builder))
+				r = insert_block(batches + i, count - i, block, t, token, err);
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		empty(batches[i]);
 	return r;
 }

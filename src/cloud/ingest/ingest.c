@@ -6,17 +6,21 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "cloud/incident/incident.h"
 #include "cloud/ingest/batch.h"
+#include "cloud/ingest/commit.h"
+#include "cloud/ingest/stored.h"
+#include "cloud/ingest/streams.h"
 #include "event/wire.h"
 
 struct ingest {
 	struct fleet *fleet;
 	struct state *state;
+	struct streams *streams;
+	struct commit *commit;
 	struct telemetry *telemetry;
 	struct detect *detect;
 	struct lineage *lineage;
@@ -24,17 +28,24 @@ struct ingest {
 	_Atomic uint64_t alerts, incidents, joined, repeated, limited;
 };
 
-/* What one worker needs for a frame; kept by its thread. */
-struct worker {
+/* One frame on its way, with what the worker needs for it. */
+struct frame {
 	struct wire_reader *reader;
-	struct batch *batch;
+	struct batch *rows;
 	struct detect_run *run;
 	struct event event;
+	const struct http_request *req;
+	struct fleet_device device;
+	struct wire_batch batch;
+	struct native_envelope env;
+	struct streams *streams;
+	struct stream *stream;
+	struct stored *stored; /* NULL: the store has nothing of it */
 };
 
 int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest, struct err *err)
 {
-	struct ingest *in = calloc(1, sizeof(*in));
+	_cleanup_(ingest_closep) struct ingest *in = calloc(1, sizeof(*in));
 
 	if (!in)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -42,11 +53,10 @@ int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest
 	in->state = options->state;
 	in->telemetry = options->telemetry;
 	in->detect = options->detect;
-	if (lineage_new(&in->lineage) < 0) {
-		free(in);
+	if (lineage_new(&in->lineage) < 0 || streams_new(&in->streams) < 0 ||
+	    commit_new(in->state, in->telemetry, &in->commit) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
-	}
-	*ret_ingest = in;
+	*ret_ingest = TAKE_PTR(in);
 	return 0;
 }
 
@@ -54,6 +64,8 @@ void ingest_close(struct ingest *in)
 {
 	if (!in)
 		return;
+	commit_free(in->commit);
+	streams_free(in->streams);
 	lineage_free(in->lineage);
 	free(in);
 }
@@ -75,11 +87,13 @@ void ingest_get_stats(const struct ingest *in, struct ingest_stats *ret_stats)
 	};
 }
 
-static void worker_done(struct worker *w)
+static void frame_done(struct frame *f)
 {
-	detect_run_free(w->run);
-	batch_free(w->batch);
-	wire_reader_free(w->reader);
+	stored_free(f->stored);
+	streams_leave(f->streams, f->stream);
+	detect_run_free(f->run);
+	batch_free(f->rows);
+	wire_reader_free(f->reader);
 }
 
 /* The highest number of the stream that the store is known to have. */
@@ -109,25 +123,6 @@ static int64_t clock_offset(int64_t device_ns, int64_t now_ns)
 	return __builtin_sub_overflow(device_ns, now_ns, &offset) ? INT64_MAX : offset;
 }
 
-static int write_mark(struct state_conn *c, const struct fleet_device *d,
-		      const struct wire_batch *batch, struct err *err)
-{
-	int64_t now = clock_realtime_ns();
-	int r =
-	    state_exec(c, err,
-		       "INSERT INTO ingest_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT "
-		       "(tenant_id, device_id, stream) DO UPDATE SET number = excluded.number, "
-		       "updated_ns = excluded.updated_ns",
-		       "sssii", d->tenant_id, d->id, batch->stream, (int64_t)batch->number, now);
-
-	return r < 0 ? r
-		     : state_exec(c, err,
-				  "UPDATE device SET last_seen_ns = ?, clock_offset_ns = ? WHERE "
-				  "tenant_id = ? AND id = ?",
-				  "iiss", now, clock_offset(batch->sealed_realtime_ns, now),
-				  d->tenant_id, d->id);
-}
-
 /* Whatever the reason, the device must keep the batch and try again. */
 static int store_failed(struct ingest *in, int r, struct err *err)
 {
@@ -136,48 +131,68 @@ static int store_failed(struct ingest *in, int r, struct err *err)
 	return err_setf(err, -EAGAIN, "the store is not available; try again");
 }
 
-static int add_event(struct ingest *in, struct worker *w, const struct native_envelope *env,
-		     unsigned int *part, struct err *err)
+static int insert_rows(struct ingest *in, struct frame *f, struct err *err)
 {
-	int r = batch_add(w->batch, &w->event, env);
+	int r = commit_rows(in->commit, f->rows, f->stream->alone, err);
 
-	if (r == -ENOSPC) {
-		r = batch_insert(w->batch, in->telemetry, env, (*part)++, err);
-		if (r == 0)
-			r = batch_add(w->batch, &w->event, env);
+	f->stream->alone = r < 0;
+	return r;
+}
+
+static int add_event(struct ingest *in, struct frame *f, struct err *err)
+{
+	int r = 0;
+
+	batch_prepare(&f->event, &f->env, f->batch.sealed_realtime_ns);
+	if (!stored_has_next(f->stored, &f->event)) {
+		r = batch_add(f->rows, &f->event, &f->env);
+		if (r == -ENOSPC) {
+			r = insert_rows(in, f, err);
+			if (r == 0)
+				r = batch_add(f->rows, &f->event, &f->env);
+		}
 	}
 	if (r < 0)
 		return r;
-	lineage_observe(in->lineage, env->device_id, &w->event);
-	return detect_run_event(w->run, &w->event);
+	lineage_observe(in->lineage, f->env.device_id, &f->event);
+	return detect_run_event(f->run, &f->event);
+}
+
+/* Asks the store what it has of the frame, and opens that again. */
+static int ask_stored(struct ingest *in, struct frame *f, struct err *err)
+{
+	struct stored_range range = { 0 };
+	int r;
+
+	while ((r = wire_reader_next(f->reader, &f->event, err)) > 0) {
+		batch_prepare(&f->event, &f->env, f->batch.sealed_realtime_ns);
+		stored_range_add(&range, &f->event);
+	}
+	if (r < 0 || !f->batch.event_count)
+		return r;
+	r = stored_ask(in->telemetry, &f->env, &range, &f->stored, err);
+	if (r < 0)
+		return store_failed(in, r, err);
+	return wire_reader_open(f->reader, f->req->body, f->req->body_len, &f->batch, err);
 }
 
 /* Decodes, detects, inserts; blocks that are full go to the store in between. */
-static int store_events(struct ingest *in, struct worker *w, const struct wire_batch *batch,
-			const struct fleet_device *d, struct err *err)
+static int store_events(struct ingest *in, struct frame *f, struct err *err)
 {
-	int64_t now = clock_realtime_ns();
-	const struct native_envelope env = {
-		.tenant_id = d->tenant_id,
-		.device_id = d->id,
-		.device_name = d->name,
-		.boot_id = batch->boot_id,
-		.stream = batch->stream,
-		.batch_number = batch->number,
-		.received_ns = now,
-		.clock_offset_ns = clock_offset(batch->sealed_realtime_ns, now),
-	};
-	unsigned int part = 0;
-	int r;
+	int r = f->stream->known ? 0 : ask_stored(in, f, err);
 
-	while ((r = wire_reader_next(w->reader, &w->event, err)) > 0) {
-		r = add_event(in, w, &env, &part, err);
+	if (r < 0)
+		return r;
+	/* From here on until its number is in state. */
+	f->stream->known = false;
+	while ((r = wire_reader_next(f->reader, &f->event, err)) > 0) {
+		r = add_event(in, f, err);
 		if (r < 0)
 			return store_failed(in, r, err);
 	}
 	if (r < 0)
 		return r;
-	r = batch_insert(w->batch, in->telemetry, &env, part, err);
+	r = insert_rows(in, f, err);
 	return r < 0 ? store_failed(in, r, err) : 0;
 }
 
@@ -190,106 +205,113 @@ static void count_alerts(struct ingest *in, const struct incident_counts *counts
 	in->limited += counts->limited;
 }
 
-/* Alerts and mark, or neither. The same frame may be here twice at once: the later finds the mark.
- */
-static int write_state(struct ingest *in, struct worker *w, struct state_conn *c,
-		       const struct fleet_device *d, const struct wire_batch *batch,
-		       const struct ancestry *ancestry, struct err *err)
-{
-	const struct incident_scope scope = { d->tenant_id, d->id, d->name };
-	struct incident_counts counts = { 0 };
-	int64_t mark = 0;
-	int r = state_begin(c, err);
-
-	if (r == 0)
-		r = read_mark(c, d, batch->stream, &mark, err);
-	if (r == 0 && (int64_t)batch->number <= mark) {
-		state_rollback(c);
-		in->resends++;
-		return 0;
-	}
-	if (r == 0)
-		r = incident_record(c, &scope, detect_run_detections(w->run), ancestry, &counts,
-				    err);
-	if (r == 0)
-		r = write_mark(c, d, batch, err);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	if (r == 0)
-		count_alerts(in, &counts);
-	return r;
-}
-
-static int finish_frame(struct ingest *in, struct worker *w, struct state_conn *c,
-			const struct fleet_device *d, const struct wire_batch *batch,
-			struct err *err)
+/* After its rows: the tree of what was detected may stand among them. */
+static int finish_frame(struct ingest *in, struct frame *f, struct err *err)
 {
 	_cleanup_(ancestry_freep) struct ancestry *ancestry = NULL;
-	const struct incident_sources sources = { c, in->telemetry, in->lineage };
-	const struct incident_scope scope = { d->tenant_id, d->id, d->name };
-	const struct detections *list = detect_run_detections(w->run);
+	const struct incident_sources sources = { state_get(in->state), in->telemetry,
+						  in->lineage };
+	const struct incident_scope scope = { f->device.tenant_id, f->device.id, f->device.name };
+	const struct detections *list = detect_run_detections(f->run);
+	struct commit_frame write = { .device = &f->device,
+				      .batch = &f->batch,
+				      .clock_offset_ns = f->env.clock_offset_ns,
+				      .detections = list };
 	int r = 0;
 
 	if (detections_count(list))
 		r = incident_ancestry(&sources, &scope, list, &ancestry, err);
 	if (r < 0)
 		return store_failed(in, r, err);
-	return write_state(in, w, c, d, batch, ancestry, err);
-}
-
-/* Takes a frame in; *ret_batch is set as soon as it is known. */
-static int take_frame(struct ingest *in, struct worker *w, const struct http_request *req,
-		      const struct fleet_device *d, struct wire_batch *ret_batch, struct err *err)
-{
-	struct state_conn *c = state_get(in->state);
-	int64_t mark = 0;
-	int r;
-
-	if (!c || wire_reader_new(&w->reader) < 0 || batch_new(&w->batch) < 0 ||
-	    detect_run_new(in->detect, &w->run) < 0)
-		return err_setf(err, -ENOMEM, "out of memory");
-	r = wire_reader_open(w->reader, req->body, req->body_len, ret_batch, err);
-	if (r == 0)
-		r = read_mark(c, d, ret_batch->stream, &mark, err);
+	write.ancestry = ancestry;
+	r = commit_frame(in->commit, &write, err);
 	if (r < 0)
 		return r;
-	if ((int64_t)ret_batch->number <= mark) {
+	f->stream->mark = (int64_t)f->batch.number;
+	f->stream->known = true;
+	count_alerts(in, &write.counts);
+	return 0;
+}
+
+/* 1: it has been taken in before; 0: it is new. */
+static int enter_stream(struct ingest *in, struct frame *f, struct err *err)
+{
+	struct state_conn *c = state_get(in->state);
+	int r = streams_enter(in->streams, f->device.id, f->batch.stream, &f->stream);
+
+	if (r == -EBUSY || r == -ENOSPC)
+		return err_setf(err, -EAGAIN, "the frame is being taken in; try again");
+	if (r < 0 || !c)
+		return err_setf(err, -ENOMEM, "out of memory");
+	f->streams = in->streams;
+	if (!f->stream->known)
+		r = read_mark(c, &f->device, f->batch.stream, &f->stream->mark, err);
+	return r < 0 ? r : (int64_t)f->batch.number <= f->stream->mark;
+}
+
+static void set_envelope(struct frame *f)
+{
+	int64_t now = clock_realtime_ns();
+
+	f->env = (struct native_envelope){
+		.tenant_id = f->device.tenant_id,
+		.device_id = f->device.id,
+		.device_name = f->device.name,
+		.boot_id = f->batch.boot_id,
+		.stream = f->batch.stream,
+		.batch_number = f->batch.number,
+		.received_ns = now,
+		.clock_offset_ns = clock_offset(f->batch.sealed_realtime_ns, now),
+	};
+}
+
+static int take_frame(struct ingest *in, struct frame *f, struct err *err)
+{
+	int r;
+
+	if (wire_reader_new(&f->reader) < 0 || batch_new(&f->rows) < 0 ||
+	    detect_run_new(in->detect, &f->run) < 0)
+		return err_setf(err, -ENOMEM, "out of memory");
+	r = wire_reader_open(f->reader, f->req->body, f->req->body_len, &f->batch, err);
+	if (r == 0)
+		r = enter_stream(in, f, err);
+	if (r < 0)
+		return r;
+	if (r == 1) {
 		in->resends++;
 		return 0;
 	}
-	r = store_events(in, w, ret_batch, d, err);
+	set_envelope(f);
+	r = store_events(in, f, err);
 	if (r == 0)
-		r = finish_frame(in, w, c, d, ret_batch, err);
+		r = finish_frame(in, f, err);
 	if (r < 0)
 		return r;
 	in->batches++;
-	in->events += ret_batch->event_count;
-	in->bytes += req->body_len;
+	in->events += f->batch.event_count;
+	in->bytes += f->req->body_len;
 	return 0;
 }
 
 static int on_events(struct http_request *req, struct http_response *res, void *arg)
 {
-	_cleanup_(worker_done) struct worker w = { 0 };
-	struct fleet_device device;
-	struct wire_batch batch = { 0 };
+	_cleanup_(frame_done) struct frame f = { .req = req };
 	struct ingest *in = arg;
 	struct err err = { 0 };
 	char body[64];
-	int r = fleet_identify(in->fleet, req, &device, &err), n;
+	int r = fleet_identify(in->fleet, req, &f.device, &err), n;
 
 	if (r == 0)
-		r = take_frame(in, &w, req, &device, &batch, &err);
+		r = take_frame(in, &f, &err);
 	if (r < 0) {
 		if (r == -EBADMSG) {
 			in->refused++;
 			LOG_RATELIMIT(LOG_LEVEL_WARNING, 10, "device %s: batch refused: %s",
-				      device.id, err.msg);
+				      f.device.id, err.msg);
 		}
 		return fleet_refuse(res, r, &err);
 	}
-	n = snprintf(body, sizeof(body), "{\"acknowledged\":%" PRIu64 "}", batch.number);
+	n = snprintf(body, sizeof(body), "{\"acknowledged\":%" PRIu64 "}", f.batch.number);
 	return http_response_json(res, 200, body, (size_t)n);
 }
 

@@ -3,9 +3,10 @@
  * ingest.h - frames from devices into the store, and what is detected in them into state
  *
  * A frame is acknowledged when the store has all its rows, synced, and one transaction of state its
- * alerts and its number: a crash at any moment leaves a frame that is sent again, never an alert
- * too few or too many. Who the device is comes from its certificate, never from the frame. A resend
- * is known by the batch's number, or made harmless by the store's deduplication.
+ * alerts and its number: a crash at any moment leaves a frame that is sent again, never an alert or
+ * a row too few or too many. Frames that wait together go together, see commit.h. Who the device is
+ * comes from its certificate, never from the frame. A resend is known by the batch's number, or by
+ * what the store has of it already, see stored.h.
  */
 #pragma once
 

@@ -30,6 +30,7 @@ struct job {
 	struct engine_params params;
 	struct engine_limits limits; /* of a question */
 	bool reads_only;
+	bool alone; /* see pool.h: a statement that may write, but no insert */
 	uint64_t id;	/* of its pool; begins the text of a question, as JOB_MARK */
 	bool abandoned; /* under the pool's lock */
 	struct evbuffer *block; /* holds body: the request may be gone before a worker comes to it */

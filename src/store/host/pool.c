@@ -21,6 +21,8 @@ struct pool {
 	pthread_cond_t wake, abandoned;
 	struct job *first, **last;
 	size_t waiting;
+	unsigned int running_count;
+	bool running_alone;
 	struct job *running[POOL_THREADS_MAX];
 	uint64_t next_id;
 	bool ending;
@@ -29,13 +31,19 @@ struct pool {
 	bool has_killer;
 };
 
+/* Called with the lock. */
+static bool may_start(const struct pool *p)
+{
+	return p->first && !p->running_alone && !(p->first->alone && p->running_count);
+}
+
 /* The next job, running from now on in the thread's place; NULL when the pool ends. */
 static struct job *take(struct pool *p, unsigned int place)
 {
 	struct job *j;
 
 	pthread_mutex_lock(&p->lock);
-	while (!p->first && !p->ending)
+	while (!may_start(p) && (p->first || !p->ending))
 		pthread_cond_wait(&p->wake, &p->lock);
 	j = p->first;
 	if (j) {
@@ -44,6 +52,8 @@ static struct job *take(struct pool *p, unsigned int place)
 			p->last = &p->first;
 		p->waiting--;
 		p->running[place] = j;
+		p->running_count++;
+		p->running_alone = j->alone;
 	}
 	pthread_mutex_unlock(&p->lock);
 	return j;
@@ -53,6 +63,10 @@ static void put_back(struct pool *p, unsigned int place, struct job *j)
 {
 	pthread_mutex_lock(&p->lock);
 	p->running[place] = NULL;
+	p->running_count--;
+	p->running_alone = false;
+	/* All: what is first may have waited for the last that ran, and there may be many of them now. */
+	pthread_cond_broadcast(&p->wake);
 	pthread_mutex_unlock(&p->lock);
 	p->options.on_done(p->options.arg, j);
 }

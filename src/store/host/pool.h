@@ -2,7 +2,8 @@
 /*
  * pool.h - threads that run jobs, a connection each, behind a bounded queue
  *
- * Questions and inserts have a pool each: neither waits behind the other.
+ * Questions and inserts have a pool each: neither waits behind the other. A job that is alone starts
+ * when all before it have ended, and none starts while it runs.
  */
 #pragma once
 

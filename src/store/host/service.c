@@ -249,6 +249,7 @@ static int enqueue(struct service *s, struct job *j, struct err *err)
 	int r;
 
 	j->size = j->body_len;
+	j->alone = !j->reads_only && !j->body_len;
 	if (s->waiting_bytes + j->size > WAITING_BYTES_MAX)
 		return err_setf(err, -EBUSY, "Code: 241. More than %u bytes wait", WAITING_BYTES_MAX);
 	if (watch_client(s, j) < 0)
