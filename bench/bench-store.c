@@ -21,7 +21,7 @@ static int add_rows(struct native_builder *b, uint64_t first)
 	};
 	static struct event e;
 	char line[128];
-	int r = 0;
+	int r = native_builder_begin(b, &envelope);
 
 	for (uint64_t i = first; i < first + ROWS && r == 0; i++) {
 		event_init(&e, EVENT_DeviceProcessEvents);
@@ -31,7 +31,7 @@ static int add_rows(struct native_builder *b, uint64_t first)
 		event_set_int(&e, DeviceProcessEvents_Timestamp, 1790000000000000000 + (int64_t)i);
 		event_set_str(&e, DeviceProcessEvents_ActionType, "ProcessCreated");
 		event_set_str(&e, DeviceProcessEvents_ProcessCommandLine, line);
-		r = native_builder_add(b, &e, &envelope);
+		r = native_builder_add(b, &e);
 	}
 	return r;
 }

@@ -302,8 +302,10 @@ static int add_bulk(struct native_builder **builders, struct sender *s, const st
 	char token[96];
 	int r = *b ? 0 : native_builder_new(e->table, b);
 
+	if (r == 0 && !native_builder_rows(*b))
+		r = native_builder_begin(*b, &env);
 	if (r == 0)
-		r = native_builder_add(*b, e, &env);
+		r = native_builder_add(*b, e);
 	if (r < 0 || native_builder_rows(*b) < BULK_ROWS)
 		return r;
 	r = native_builder_finish(*b, &bytes);

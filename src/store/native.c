@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define COLUMN_BYTES_MAX (128u << 20)
+#define ENVELOPE_VALUE_MAX 1024
+#define RUNS_MAX 65536
 
 const struct native_column native_envelope_columns[NATIVE_ENVELOPE_COLUMNS] = {
 	{ "TenantId", "LowCardinality(String)" }, { "DeviceId", "LowCardinality(String)" },
@@ -15,19 +17,37 @@ const struct native_column native_envelope_columns[NATIVE_ENVELOPE_COLUMNS] = {
 	{ "ReceivedTime", "DateTime64(9, 'UTC')" }, { "ClockOffset", "Int64" },
 };
 
+/*
+ * Most fields of most events are absent. A column therefore holds no more than its last present value:
+ * what is absent is filled in when the next comes, or when the block is written. So is the envelope,
+ * which is the same for all rows of a frame.
+ */
 struct column {
 	const char *name;
 	char type[64]; /* on the wire */
 	struct buf data;
 	struct buf nulls; /* a byte a row, for nullable columns */
-	int field;        /* index in the table, -1 for the envelope */
-	bool nullable;
+	size_t rows;	  /* that data holds */
+	uint8_t width;	  /* bytes of an absent value, which are zeros: the length of "", a number */
+	bool text, nullable;
 };
+
+/* Rows in a row with one envelope. */
+struct run {
+	struct buf values[NATIVE_ENVELOPE_COLUMNS]; /* one each, as it is sent */
+	size_t rows;
+};
+
+/* Where the columns of the envelope stand that differ from row to row. */
+enum { ENVELOPE_CPU = 4, ENVELOPE_SEQUENCE = 5 };
 
 struct native_builder {
 	const struct event_table *table;
 	struct column *columns;
+	uint8_t column_of[EVENT_FIELDS_MAX]; /* 0: not stored */
 	size_t column_count, rows, bytes;
+	struct run *runs;
+	size_t run_count;
 	char *names;
 };
 
@@ -45,10 +65,26 @@ static void wire_type(const char *sql_type, char out[64])
 	out[len] = '\0';
 }
 
-static void column_init(struct column *c, const char *name, const char *sql_type, int field)
+static uint8_t type_width(enum event_type type)
+{
+	switch (type) {
+	case EVENT_STRING:
+	case EVENT_DYNAMIC:
+	case EVENT_BOOL:
+		return 1;
+	case EVENT_INT:
+		return 4;
+	case EVENT_LONG:
+	case EVENT_DATETIME:
+	case EVENT_REAL:
+		return 8;
+	}
+	return 0;
+}
+
+static void column_init(struct column *c, const char *name, const char *sql_type)
 {
 	c->name = name;
-	c->field = field;
 	c->nullable = strncmp(sql_type, "Nullable(", 9) == 0;
 	wire_type(sql_type, c->type);
 	buf_init(&c->data, COLUMN_BYTES_MAX);
@@ -65,6 +101,25 @@ static int join_names(struct native_builder *b)
 	return b->names ? 0 : -ENOMEM;
 }
 
+static void add_field(struct native_builder *b, unsigned int field)
+{
+	const struct event_field *f = &b->table->fields[field];
+	struct column *c = &b->columns[b->column_count];
+
+	column_init(c, f->name, f->sql_type);
+	c->width = type_width((enum event_type)f->type);
+	c->text = f->type == EVENT_STRING || f->type == EVENT_DYNAMIC;
+	b->column_of[field] = (uint8_t)b->column_count++;
+}
+
+static void drop_runs(struct native_builder *b)
+{
+	for (size_t i = 0; i < b->run_count; i++)
+		for (size_t k = 0; k < NATIVE_ENVELOPE_COLUMNS; k++)
+			buf_done(&b->runs[i].values[k]);
+	b->run_count = 0;
+}
+
 int native_builder_new(const struct event_table *table, struct native_builder **ret_builder)
 {
 	_cleanup_(native_builder_freep) struct native_builder *b = calloc(1, sizeof(*b));
@@ -77,11 +132,12 @@ int native_builder_new(const struct event_table *table, struct native_builder **
 		return -ENOMEM;
 	for (size_t i = 0; i < NATIVE_ENVELOPE_COLUMNS; i++)
 		column_init(&b->columns[b->column_count++], native_envelope_columns[i].name,
-			    native_envelope_columns[i].sql_type, -1);
+			    native_envelope_columns[i].sql_type);
+	b->columns[ENVELOPE_CPU].width = 2;
+	b->columns[ENVELOPE_SEQUENCE].width = 8;
 	for (int i = 0; i < table->field_count; i++) {
 		if (table->fields[i].flags & EVENT_FIELD_STORED)
-			column_init(&b->columns[b->column_count++], table->fields[i].name,
-				    table->fields[i].sql_type, i);
+			add_field(b, (unsigned int)i);
 	}
 	if (join_names(b) < 0)
 		return -ENOMEM;
@@ -97,6 +153,8 @@ void native_builder_free(struct native_builder *b)
 		buf_done(&b->columns[i].data);
 		buf_done(&b->columns[i].nulls);
 	}
+	drop_runs(b);
+	free(b->runs);
 	free(b->columns);
 	free(b->names);
 	free(b);
@@ -117,17 +175,54 @@ size_t native_builder_rows(const struct native_builder *b)
 	return b->rows;
 }
 
+/* Room for len bytes, which count at once; NULL: the buffer's error says why. */
+static char *extend(struct buf *b, size_t len)
+{
+	char *p;
+
+	if (buf_reserve(b, len) < 0)
+		return NULL;
+	p = b->data + b->len;
+	b->len += len;
+	b->data[b->len] = '\0';
+	return p;
+}
+
+static void fill(struct buf *b, int byte, size_t count)
+{
+	char *p = count ? extend(b, count) : NULL;
+
+	if (p)
+		memset(p, byte, count);
+}
+
+static size_t write_varint(char *p, uint64_t v)
+{
+	size_t n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		p[n++] = (char)(v | 0x80);
+	p[n++] = (char)v;
+	return n;
+}
+
 static void put_varint(struct buf *b, uint64_t v)
 {
-	for (; v >= 0x80; v >>= 7)
-		buf_append_byte(b, (uint8_t)(v | 0x80));
-	buf_append_byte(b, (uint8_t)v);
+	char bytes[10];
+
+	buf_append(b, bytes, write_varint(bytes, v));
 }
 
 static void put_text(struct buf *b, const char *s, size_t len)
 {
-	put_varint(b, len);
-	buf_append(b, s, len);
+	char bytes[10];
+	size_t n = write_varint(bytes, len);
+	char *p = extend(b, n + len);
+
+	if (!p)
+		return;
+	memcpy(p, bytes, n);
+	memcpy(p + n, s, len);
 }
 
 static void put_number(struct buf *b, uint64_t v, size_t size)
@@ -137,63 +232,102 @@ static void put_number(struct buf *b, uint64_t v, size_t size)
 	buf_append(b, &v, size);
 }
 
-static void put_envelope(struct column *c, const struct event *e, const struct native_envelope *env)
+/* Up to the row that is being added, or to the end of the block. */
+static void fill_absent(struct column *c, size_t rows)
 {
-	const char *texts[] = { env->tenant_id, env->device_id, env->device_name, env->boot_id };
+	size_t count = rows - c->rows;
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		put_text(&c[i].data, texts[i], strlen(texts[i]));
-	put_number(&c[4].data, e->cpu, 2);
-	put_number(&c[5].data, e->sequence, 8);
-	put_text(&c[6].data, env->stream, strlen(env->stream));
-	put_number(&c[7].data, env->batch_number, 8);
-	put_number(&c[8].data, (uint64_t)env->received_ns, 8);
-	put_number(&c[9].data, (uint64_t)env->clock_offset_ns, 8);
-}
-
-static void put_field(struct column *c, const struct event_field *f, const struct event *e)
-{
-	const struct event_value *v = &e->values[c->field];
-	bool present = event_has(e, (unsigned int)c->field);
-
+	if (!count)
+		return;
+	fill(&c->data, 0, count * c->width);
 	if (c->nullable)
-		buf_append_byte(&c->nulls, !present);
-	switch ((enum event_type)f->type) {
-	case EVENT_STRING:
-	case EVENT_DYNAMIC:
-		put_text(&c->data, present ? v->s : "", present ? v->len : 0);
-		return;
-	case EVENT_BOOL:
-		put_number(&c->data, present && v->i, 1);
-		return;
-	case EVENT_INT:
-		put_number(&c->data, present ? (uint64_t)v->i : 0, 4);
-		return;
-	case EVENT_LONG:
-	case EVENT_DATETIME:
-	case EVENT_REAL:
-		/* A double's bits lie where the number's do. */
-		put_number(&c->data, present ? (uint64_t)v->i : 0, 8);
-		return;
-	}
+		fill(&c->nulls, 1, count);
+	c->rows = rows;
 }
 
-int native_builder_add(struct native_builder *b, const struct event *e,
-		       const struct native_envelope *env)
+int native_builder_begin(struct native_builder *b, const struct native_envelope *env)
 {
-	put_envelope(b->columns, e, env);
-	for (size_t i = NATIVE_ENVELOPE_COLUMNS; i < b->column_count; i++) {
-		struct column *c = &b->columns[i];
+	const char *texts[NATIVE_ENVELOPE_COLUMNS] = { env->tenant_id, env->device_id,
+						       env->device_name, env->boot_id, [6] = env->stream };
+	const uint64_t numbers[NATIVE_ENVELOPE_COLUMNS] = { [7] = env->batch_number,
+							    [8] = (uint64_t)env->received_ns,
+							    [9] = (uint64_t)env->clock_offset_ns };
+	struct run *runs;
+	int r = 0;
 
-		size_t before = c->data.len;
+	if (b->run_count == RUNS_MAX)
+		return -EMSGSIZE;
+	runs = reallocarray(b->runs, b->run_count + 1, sizeof(*runs));
+	if (!runs)
+		return -ENOMEM;
+	b->runs = runs;
+	runs = &runs[b->run_count++];
+	runs->rows = 0;
+	for (size_t i = 0; i < NATIVE_ENVELOPE_COLUMNS; i++) {
+		buf_init(&runs->values[i], ENVELOPE_VALUE_MAX);
+		if (texts[i])
+			put_text(&runs->values[i], texts[i], strlen(texts[i]));
+		else if (i != ENVELOPE_CPU && i != ENVELOPE_SEQUENCE)
+			put_number(&runs->values[i], numbers[i], 8);
+		r = r ? r : buf_error(&runs->values[i]);
+	}
+	return r;
+}
 
-		put_field(c, &b->table->fields[c->field], e);
-		if (buf_error(&c->data))
-			return buf_error(&c->data);
-		b->bytes += c->data.len - before;
+static void put_value(struct native_builder *b, struct column *c, const struct event_value *v)
+{
+	size_t before;
+
+	fill_absent(c, b->rows);
+	before = c->data.len;
+	if (c->text)
+		put_text(&c->data, v->s, v->len);
+	else /* A double's bits lie where the number's do; a truth is one byte of it. */
+		put_number(&c->data, c->width == 1 ? v->i != 0 : (uint64_t)v->i, c->width);
+	if (c->nullable)
+		buf_append_byte(&c->nulls, 0);
+	c->rows++;
+	b->bytes += c->data.len - before;
+}
+
+int native_builder_add(struct native_builder *b, const struct event *e)
+{
+	const struct event_value cpu = { .i = e->cpu }, sequence = { .i = (int64_t)e->sequence };
+	int r = 0;
+
+	put_value(b, &b->columns[ENVELOPE_CPU], &cpu);
+	put_value(b, &b->columns[ENVELOPE_SEQUENCE], &sequence);
+	for (size_t w = 0; w < ARRAY_SIZE(e->set); w++) {
+		for (uint64_t set = e->set[w]; set; set &= set - 1) {
+			size_t field = w * 64 + (size_t)__builtin_ctzll(set);
+			struct column *c = &b->columns[b->column_of[field]];
+
+			if (!b->column_of[field])
+				continue;
+			put_value(b, c, &e->values[field]);
+			r = r ? r : buf_error(&c->data) ? buf_error(&c->data) : buf_error(&c->nulls);
+		}
 	}
 	b->rows++;
-	return 0;
+	b->runs[b->run_count - 1].rows++;
+	return r;
+}
+
+static void put_runs(const struct native_builder *b, size_t column, struct buf *out)
+{
+	for (size_t i = 0; i < b->run_count; i++) {
+		const struct buf *value = &b->runs[i].values[column];
+		char *p = extend(out, value->len * b->runs[i].rows);
+
+		for (size_t k = 0; p && k < b->runs[i].rows; k++)
+			memcpy(p + k * value->len, value->data, value->len);
+	}
+}
+
+static bool is_of_envelope(size_t column)
+{
+	return column < NATIVE_ENVELOPE_COLUMNS && column != ENVELOPE_CPU &&
+	       column != ENVELOPE_SEQUENCE;
 }
 
 static void put_column(struct native_builder *const *builders, size_t count, size_t i,
@@ -203,28 +337,40 @@ static void put_column(struct native_builder *const *builders, size_t count, siz
 
 	put_text(out, c->name, strlen(c->name));
 	put_text(out, c->type, strlen(c->type));
-	for (size_t k = 0; k < count; k++) {
-		c = &builders[k]->columns[i];
-		if (c->nulls.len)
-			buf_append(out, c->nulls.data, c->nulls.len);
+	for (size_t k = 0; k < count && c->nullable; k++) {
+		const struct column *from = &builders[k]->columns[i];
+
+		if (from->nulls.len)
+			buf_append(out, from->nulls.data, from->nulls.len);
+		fill(out, 1, builders[k]->rows - from->rows);
 	}
 	for (size_t k = 0; k < count; k++) {
-		c = &builders[k]->columns[i];
-		if (c->data.len)
-			buf_append(out, c->data.data, c->data.len);
+		const struct column *from = &builders[k]->columns[i];
+
+		if (is_of_envelope(i)) {
+			put_runs(builders[k], i, out);
+			continue;
+		}
+		if (from->data.len)
+			buf_append(out, from->data.data, from->data.len);
+		fill(out, 0, (builders[k]->rows - from->rows) * from->width);
 	}
 }
 
 /* What the builder adds to a block, names and types included. */
-static size_t column_bytes(const struct native_builder *b)
+static size_t block_bytes(const struct native_builder *b)
 {
 	size_t bytes = 20;
 
 	for (size_t i = 0; i < b->column_count; i++) {
 		const struct column *c = &b->columns[i];
 
-		bytes += strlen(c->name) + strlen(c->type) + 4 + c->nulls.len + c->data.len;
+		bytes += strlen(c->name) + strlen(c->type) + 4 + c->nulls.len + c->data.len +
+			 (b->rows - c->rows) * (c->width + c->nullable);
 	}
+	for (size_t i = 0; i < b->run_count; i++)
+		for (size_t k = 0; k < NATIVE_ENVELOPE_COLUMNS; k++)
+			bytes += b->runs[i].rows * b->runs[i].values[k].len;
 	return bytes;
 }
 
@@ -233,7 +379,9 @@ static void empty(struct native_builder *b)
 	for (size_t i = 0; i < b->column_count; i++) {
 		buf_clear(&b->columns[i].nulls);
 		buf_clear(&b->columns[i].data);
+		b->columns[i].rows = 0;
 	}
+	drop_runs(b);
 	b->rows = b->bytes = 0;
 }
 
@@ -243,7 +391,7 @@ int native_builders_finish(struct native_builder *const *builders, size_t count,
 
 	for (size_t k = 0; k < count; k++) {
 		rows += builders[k]->rows;
-		bytes += column_bytes(builders[k]);
+		bytes += block_bytes(builders[k]);
 	}
 	/* Grown once, not by doubling: it is copied once. */
 	buf_reserve(out, bytes);

@@ -30,10 +30,11 @@ struct native_builder;
 int native_builder_new(const struct event_table *table, struct native_builder **ret_builder);
 void native_builder_free(struct native_builder *b);
 DEFINE_CLEANUP(struct native_builder *, native_builder_free)
+/* Of the rows that follow, until the next call; copied. Call it before the first row of a block. */
+int native_builder_begin(struct native_builder *b, const struct native_envelope *env);
 /* Copies the row. -EMSGSIZE: the block is as large as it may be. */
-int native_builder_add(struct native_builder *b, const struct event *e,
-		       const struct native_envelope *env);
-/* Of the texts and numbers so far. */
+int native_builder_add(struct native_builder *b, const struct event *e);
+/* Of the texts and numbers that are there so far. */
 size_t native_builder_bytes(const struct native_builder *b);
 size_t native_builder_rows(const struct native_builder *b);
 /* Appends the block to out and empties the builder. */

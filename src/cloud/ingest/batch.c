@@ -49,7 +49,7 @@ void batch_free(struct batch *b)
 }
 
 static int find_block(struct batch *b, const struct event_table *table, int64_t day,
-		      struct block **ret_block)
+		      const struct native_envelope *env, struct block **ret_block)
 {
 	struct block *block;
 	int r;
@@ -67,6 +67,11 @@ static int find_block(struct batch *b, const struct event_table *table, int64_t 
 	r = native_builder_new(table, &block->builder);
 	if (r < 0)
 		return r;
+	r = native_builder_begin(block->builder, env);
+	if (r < 0) {
+		native_builder_free(block->builder);
+		return r;
+	}
 	block->table = table;
 	block->day = day;
 	b->count++;
@@ -117,14 +122,14 @@ int batch_add(struct batch *b, const struct event *e, const struct native_envelo
 {
 	struct block *block;
 	size_t before;
-	int r = find_block(b, e->table, batch_day(e), &block);
+	int r = find_block(b, e->table, batch_day(e), env, &block);
 
 	if (r < 0)
 		return r;
 	before = native_builder_bytes(block->builder);
 	if (before > BLOCK_BYTES_MAX / 2)
 		return -ENOSPC;
-	r = native_builder_add(block->builder, e, env);
+	r = native_builder_add(block->builder, e);
 	b->bytes += native_builder_bytes(block->builder) - before;
 	return r;
 }

@@ -28,7 +28,7 @@ void batch_prepare(struct event *e, const struct native_envelope *env, int64_t s
 /* Since 1970, of a prepared event: nanoseconds, days. */
 int64_t batch_time(const struct event *e);
 int64_t batch_day(const struct event *e);
-/* Of a prepared event. -ENOSPC: the blocks are full, insert them and add again; -ENOMEM. */
+/* Of a prepared event; env is the frame's. -ENOSPC: the blocks are full, insert them and add again; -ENOMEM. */
 int batch_add(struct batch *b, const struct event *e, const struct native_envelope *env);
 /* Of all blocks. */
 size_t batch_bytes(const struct batch *b);
