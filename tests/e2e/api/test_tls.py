@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The portal's port: whose certificate it shows, when it takes up a new one, what files it serves."""
+import gzip
 import hashlib
 import socket
 import ssl
@@ -108,6 +109,35 @@ def pages_of_the_portal_are_files_and_the_api_is_not(w):
     for path in ("/../secret", "/%2e%2e/secret", "/..%2fsecret", "/assets/..%5c..%5csecret"):
         equal(b"secret" in stranger.get(path).body, False)
 
+
+
+@case
+def files_come_compressed_to_those_who_take_it(w):
+    text = b"let portal;" * 500
+    path, file = "/assets/packed-1a2b.js", w.dir / "portal/assets/packed-1a2b.js"
+    file.write_bytes(text)
+    subprocess.run(["gzip", "-9nk", file], check=True)
+    stranger = Client(w)
+    plain = stranger.get(path)
+    equal((plain.body, plain.headers["Content-Encoding"]), (text, None))
+    for takes in ("gzip", "br;q=1.0, GZip ;q=0.5, *;q=0", "deflate,gzip"):
+        packed = stranger.ask("GET", path, headers={"Accept-Encoding": takes})
+        equal(packed.headers["Content-Encoding"], "gzip")
+        equal(gzip.decompress(packed.body), text)
+        equal(packed.headers["Content-Type"], plain.headers["Content-Type"])
+    for takes in ("", "identity", "gzip;q=0", "gzip ; q=0.0, br", "xgzip", "gzipped", "*", "br, deflate"):
+        equal(stranger.ask("GET", path, headers={"Accept-Encoding": takes}).body, text)
+    # Each of the two has its own tag, and caches are told what it depends on.
+    equal(plain.headers["ETag"] == packed.headers["ETag"], False)
+    for answer, takes in ((plain, "identity"), (packed, "gzip")):
+        equal(answer.headers["Vary"], "Accept-Encoding")
+        again = {"Accept-Encoding": takes, "If-None-Match": answer.headers["ETag"]}
+        equal(stranger.ask("GET", path, headers=again).status, 304)
+        again["Accept-Encoding"] = "gzip" if takes == "identity" else "identity"
+        equal(stranger.ask("GET", path, headers=again).status, 200)
+    # A file without a compressed one beside it goes as it is.
+    index = stranger.ask("GET", "/", headers={"Accept-Encoding": "gzip"})
+    equal((index.body, index.headers["Content-Encoding"]), (b"<!doctype html>the portal", None))
 
 if __name__ == "__main__":
     sys.exit(main())
