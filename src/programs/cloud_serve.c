@@ -9,9 +9,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cloud/incident/retention.h"
 #include "programs/cloud.h"
 
-#define RETENTION_DAYS 180
+#define RETENTION_DAYS 180 /* of events, and of alerts that nothing happens to */
+#define FIRST_CHORES_S 60
 #define CHORES_INTERVAL_S 3600
 #define RULES_INTERVAL_S 5
 #define STORE_WAIT_S 60
@@ -148,8 +150,9 @@ static void reload_certificates(struct cloud *cloud)
 		log_notice("certificates loaded");
 }
 
-static void do_chores(struct cloud *cloud)
+static void retain(struct cloud *cloud)
 {
+	int64_t alerts, before_ns = clock_realtime_ns() - RETENTION_DAYS * 86400 * NSEC_PER_SEC;
 	struct err err = { 0 };
 	int r = telemetry_retain(cloud->telemetry, RETENTION_DAYS, &err);
 
@@ -157,6 +160,19 @@ static void do_chores(struct cloud *cloud)
 		log_error("retention: %s", err_msg(&err, r));
 	else if (r > 0)
 		log_notice("retention: %d days of tables dropped", r);
+	r = incident_retain(cloud->state, before_ns, &alerts, &err);
+	if (r < 0)
+		log_error("retention of alerts: %s", err_msg(&err, r));
+	else if (alerts)
+		log_notice("retention: %lld alerts removed", (long long)alerts);
+}
+
+static void do_chores(struct cloud *cloud)
+{
+	struct err err = { 0 };
+	int r;
+
+	retain(cloud);
 	r = fleet_certificates_renew(cloud->fleet, &err);
 	if (r < 0)
 		log_error("certificates: %s", err_msg(&err, r));
@@ -167,7 +183,8 @@ static void do_chores(struct cloud *cloud)
 static void wait_for_end(struct cloud *cloud, const sigset_t *set)
 {
 	const struct timespec interval = { .tv_sec = RULES_INTERVAL_S };
-	int64_t chores_ns = clock_monotonic_ns() + CHORES_INTERVAL_S * NSEC_PER_SEC;
+	/* Soon, for one that never runs for an hour; not at once, when all devices come back. */
+	int64_t chores_ns = clock_monotonic_ns() + FIRST_CHORES_S * NSEC_PER_SEC;
 
 	for (;;) {
 		int signal_number = sigtimedwait(set, NULL, &interval);
