@@ -96,31 +96,6 @@ field() {
 	jq -e '.CommandLineTruncated == null' "$STATE/row"
 }
 
-@test "a process id that comes round names another process" {
-	# The kernel is told to go on counting before the id that has just been used, as after a wrap. Others
-	# start processes, too: who is late tries again.
-	for round in $(seq 200); do
-		/bin/true "wrap first $round" 3>&- &
-		first=$!
-		wait "$first"
-		sleep 0.05
-		echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
-		/bin/true "wrap second $round" 3>&- &
-		second=$!
-		wait "$second"
-		[ "$first" != "$second" ] || break
-	done
-	[ "$first" = "$second" ]
-	stop_sensor
-	rows ".ProcessId == $first and (.ProcessCommandLine // \"\" | endswith(\" $round\"))" >"$STATE/all"
-	[ "$(jq -r 'select(.ActionType == "ProcessCreated") | .ProcessCommandLine' "$STATE/all")" = \
-		"/bin/true wrap first $round"$'\n'"/bin/true wrap second $round" ]
-	[ "$(jq -r 'select(.ActionType == "ProcessCreated") | .ProcessUniqueId' "$STATE/all" | sort -u | wc -l)" = 2 ]
-	# Each end belongs to its own start.
-	[ "$(jq -r 'select(.ActionType == "ProcessTerminated") | .ProcessUniqueId' "$STATE/all")" = \
-		"$(jq -r 'select(.ActionType == "ProcessCreated") | .ProcessUniqueId' "$STATE/all")" ]
-}
-
 @test "a name that is not UTF-8 loses nothing" {
 	name=$STATE/$'bad-\xff-name'
 	cp /bin/true "$name"
