@@ -21,6 +21,9 @@ import chain
 TICK = os.sysconf("SC_CLK_TCK")
 START_TIMEOUT_S = 60
 DRAIN_TIMEOUT_S = 30
+# At rest: less than this much CPU time in a while.
+REST_S = 0.4
+RESTING_S = 0.005
 
 
 class Failed(Exception):
@@ -67,6 +70,7 @@ class Mode:
         try:
             self.audit_off()
             self.start()
+            self.drain()  # what starting costs is no cost of an operation
         except BaseException:
             self.__exit__()
             raise
@@ -122,9 +126,9 @@ class Mode:
         end = time.monotonic() + DRAIN_TIMEOUT_S
         last = sum(self.cpu())
         while time.monotonic() < end:
-            time.sleep(0.4)
+            time.sleep(REST_S)
             now = sum(self.cpu())
-            if now - last < 0.03:
+            if now - last < RESTING_S:
                 return
             last = now
 

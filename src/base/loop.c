@@ -103,17 +103,31 @@ int loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ar
 	return 0;
 }
 
-int loop_add_timer(struct loop *l, int64_t interval_ns, loop_timer_fn fn, void *arg,
-		   struct loop_source **ret_source)
+static int set_interval(int timer_fd, int64_t interval_ns)
 {
 	struct timespec ts = { interval_ns / NSEC_PER_SEC, interval_ns % NSEC_PER_SEC };
 	struct itimerspec spec = { .it_interval = ts, .it_value = ts };
+
+	return timerfd_settime(timer_fd, 0, &spec, NULL) < 0 ? -errno : 0;
+}
+
+int loop_set_interval(struct loop_source *timer, int64_t interval_ns)
+{
+	return set_interval(timer->fd, interval_ns);
+}
+
+int loop_add_timer(struct loop *l, int64_t interval_ns, loop_timer_fn fn, void *arg,
+		   struct loop_source **ret_source)
+{
 	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	struct loop_source *s;
 	int r;
 
-	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL) < 0)
+	if (fd < 0)
 		return -errno;
+	r = set_interval(fd, interval_ns);
+	if (r < 0)
+		return r;
 	r = add(l, SOURCE_TIMER, fd, EPOLLIN, &s);
 	if (r < 0)
 		return r;

@@ -28,6 +28,8 @@ int loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ar
 /* Calls fn every interval. */
 int loop_add_timer(struct loop *l, int64_t interval_ns, loop_timer_fn fn, void *arg,
 		   struct loop_source **ret_source);
+/* From now on; the source is a timer's. */
+int loop_set_interval(struct loop_source *timer, int64_t interval_ns);
 void loop_remove(struct loop *l, struct loop_source *source);
 /* SIGTERM and SIGINT end loop_run() with 0; SIGHUP calls fn (nullable: ignored). */
 int loop_handle_signals(struct loop *l, loop_timer_fn on_hangup, void *arg);

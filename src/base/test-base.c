@@ -192,6 +192,21 @@ static void loop_runs_timers_until_stopped(void **state _unused_)
 	assert_int_equal(t.count, 3);
 }
 
+static void a_timer_takes_another_interval(void **state _unused_)
+{
+	_cleanup_(loop_freep) struct loop *l = NULL;
+	struct loop_source *timer;
+	struct ticks t = { 0 };
+
+	assert_int_equal(loop_new(&l, NULL), 0);
+	t.loop = l;
+	/* Would not end the test before its time-out. */
+	assert_int_equal(loop_add_timer(l, 3600 * NSEC_PER_SEC, on_tick, &t, &timer), 0);
+	assert_int_equal(loop_set_interval(timer, NSEC_PER_MSEC), 0);
+	assert_int_equal(loop_run(l), 0);
+	assert_int_equal(t.count, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +221,7 @@ int main(void)
 		cmocka_unit_test(hex_and_uuid),
 		cmocka_unit_test(file_is_replaced_whole_or_refused),
 		cmocka_unit_test(loop_runs_timers_until_stopped),
+		cmocka_unit_test(a_timer_takes_another_interval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

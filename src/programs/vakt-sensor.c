@@ -2,8 +2,9 @@
 /*
  * vakt-sensor.c - kernel events into the spool
  *
- * Opens no network connection. One thread: the ring is polled every POLL_INTERVAL_NS, or earlier
- * when it fills.
+ * Opens no network connection. One thread: the ring is polled in an interval, or earlier when it
+ * fills. A wake-up costs more than what it reads on a quiet machine, so the interval is longer
+ * there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,8 @@
 #include "sensor/process/spooled.h"
 
 #define POLL_INTERVAL_NS (25 * NSEC_PER_MSEC)
+#define QUIET_INTERVAL_NS (100 * NSEC_PER_MSEC)
+#define QUIET_POLLS 20u /* in a row that found nothing */
 #define DEVICE_INFO_INTERVAL_S 900
 
 struct sensor {
@@ -32,18 +35,19 @@ struct sensor {
 	struct monitor *monitor;
 	struct outbox *outbox;
 	struct loop *loop;
+	struct loop_source *poll_timer;
 	struct local_socket *socket;
-	unsigned int seconds;
-	bool resumed; /* the kernel went on recording while no sensor ran */
+	unsigned int seconds, empty_polls;
+	bool resumed;		 /* the kernel went on recording while no sensor ran */
 	struct spooled *spooled; /* what the ring still holds of an earlier sensor; NULL: nothing */
 	uint64_t dropped;	 /* as last written beside the stamp */
 };
 
 static const char *arg_state_dir = "/var/lib/vakt";
 static const char *arg_run_dir = "/run/vakt";
-static const char *arg_config_dir; /* NULL: the usual places */
+static const char *arg_config_dir;	/* NULL: the usual places */
 static enum kernel_tier arg_first_tier; /* of the kernel's hooks, the best that is tried */
-static const char *arg_pin_dir; /* NULL: kernel programs end with the sensor */
+static const char *arg_pin_dir;		/* NULL: kernel programs end with the sensor */
 
 static int lock_file = -1;
 
@@ -77,11 +81,23 @@ static void on_row(void *arg, const struct event *e)
 		outbox_tick(s->outbox, true);
 }
 
+static int set_pace(struct sensor *s, bool found)
+{
+	bool was_quiet = s->empty_polls >= QUIET_POLLS;
+
+	s->empty_polls = found ? 0 : MIN(s->empty_polls + 1, QUIET_POLLS);
+	if (was_quiet == (s->empty_polls >= QUIET_POLLS))
+		return 0;
+	return loop_set_interval(s->poll_timer, was_quiet ? POLL_INTERVAL_NS : QUIET_INTERVAL_NS);
+}
+
 static int on_poll(void *arg)
 {
 	struct sensor *s = arg;
 	int r = kernel_poll(s->kernel);
 
+	if (r >= 0)
+		r = set_pace(s, r > 0);
 	if (r < 0)
 		return r;
 	outbox_tick(s->outbox, false);
@@ -161,8 +177,9 @@ static void stamp(struct sensor *s)
 	int n;
 
 	s->dropped = outbox_dropped(s->outbox, &since);
-	n = snprintf(text, sizeof(text), "%020lld %020llu %020lld\n", (long long)clock_realtime_ns(),
-		     (unsigned long long)s->dropped, (long long)(since + offset));
+	n = snprintf(text, sizeof(text), "%020lld %020llu %020lld\n",
+		     (long long)clock_realtime_ns(), (unsigned long long)s->dropped,
+		     (long long)(since + offset));
 	/* A failure means a longer blind interval after a crash, no more. */
 	if (pwrite(lock_file, text, (size_t)n, 0) != n)
 		log_debug("sensor.lock: %m");
@@ -177,7 +194,8 @@ static int on_stamp(void *arg)
 /* From the last sensor's end until now nobody watched, unless the kernel recorded on. */
 static void report_last_sensor(struct sensor *s)
 {
-	int64_t offset = clock_realtime_ns() - clock_boottime_ns(); /* the machine may have been off */
+	int64_t offset =
+	    clock_realtime_ns() - clock_boottime_ns(); /* the machine may have been off */
 	long long last = 0, since = 0;
 	unsigned long long dropped = 0;
 	char text[80] = "";
@@ -197,7 +215,8 @@ static int open_kernel(struct sensor *s, struct err *err)
 	const struct config *c = config_set_values(s->config);
 	const struct kernel_options options = { .ring_bytes = (uint32_t)c->ring_bytes,
 						.first_tier = arg_first_tier,
-						.pin_dir = arg_pin_dir, .hold = true };
+						.pin_dir = arg_pin_dir,
+						.hold = true };
 	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };
 	int r = kernel_open(&options, &handlers, &s->kernel, err);
 
@@ -210,10 +229,12 @@ static int sensor_open(struct sensor *s, struct err *err)
 	const struct config *c = config_set_values(s->config);
 	struct monitor_options monitor = { .processes_max = (size_t)c->processes_max,
 					   .hash_max_bytes = (uint64_t)c->hash_max_bytes,
-					   .on_event = on_row, .arg = s };
+					   .on_event = on_row,
+					   .arg = s };
 	struct outbox_options outbox = { .spool_max_bytes = (uint64_t)c->spool_max_bytes,
 					 .seal_after_ns = c->seal_ms * NSEC_PER_MSEC,
-					 .on_sealed = on_sealed, .arg = s };
+					 .on_sealed = on_sealed,
+					 .arg = s };
 	_cleanup_free_ char *boot_id = NULL;
 	char spool[4096];
 	int r;
@@ -271,7 +292,7 @@ static int sensor_run(struct sensor *s, struct err *err)
 	if (r == 0)
 		r = loop_add_fd(s->loop, kernel_fd(s->kernel), EPOLLIN, on_ring, s, NULL);
 	if (r == 0)
-		r = loop_add_timer(s->loop, POLL_INTERVAL_NS, on_poll, s, NULL);
+		r = loop_add_timer(s->loop, POLL_INTERVAL_NS, on_poll, s, &s->poll_timer);
 	if (r == 0)
 		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_second, s, NULL);
 	if (r == 0)
@@ -328,8 +349,10 @@ static int parse_arguments(int argc, char **argv)
 		}
 		if (c == 'k' && kernel_tier_parse(optarg, &arg_first_tier) == 0)
 			continue;
-		fprintf(c == 'h' ? stdout : stderr, "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR] "
-			"[--pin-dir DIR] [--config-dir DIR] [--kernel-tier lsm|fentry|tracepoint]\n");
+		fprintf(
+		    c == 'h' ? stdout : stderr,
+		    "usage: vakt-sensor [--state-dir DIR] [--run-dir DIR] "
+		    "[--pin-dir DIR] [--config-dir DIR] [--kernel-tier lsm|fentry|tracepoint]\n");
 		return c == 'h' ? 1 : -EINVAL;
 	}
 	return 0;
@@ -352,7 +375,8 @@ int main(int argc, char **argv)
 	if (r >= 0) {
 		report_last_sensor(&s);
 		stamp(&s);
-		log_notice("started, %zu KiB of kernel memory", kernel_memory_bytes(s.kernel) >> 10);
+		log_notice("started, %zu KiB of kernel memory",
+			   kernel_memory_bytes(s.kernel) >> 10);
 		r = sensor_run(&s, &err);
 	}
 	sensor_done(&s);
