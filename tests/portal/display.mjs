@@ -54,7 +54,10 @@ export function cases(shared) {
 
 	test("the language is the account's choice and is kept", async () => {
 		await page().getByRole("button", { name: /Konto: / }).click();
+		// The page changes at once; the server is told meanwhile.
+		const kept = page().waitForResponse((r) => r.request().method() === "PATCH" && r.url().endsWith("/session"));
 		await page().getByRole("menuitemradio", { name: "English" }).click();
+		await kept;
 		await page().getByRole("navigation", { name: "Main navigation" }).waitFor();
 		await page().keyboard.press("Escape");
 		const session = await (await page().request.get(`${shared.stack.base}/portal/api/session`)).json();
