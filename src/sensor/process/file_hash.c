@@ -93,13 +93,16 @@ bool file_hash_is_program(const char *head, size_t len, const char *path)
 	return type != ET_REL || (path_len > 3 && strcmp(path + path_len - 3, ".ko") == 0);
 }
 
-static int hash_content(struct file_hash_cache *c, int fd, struct process_hashes *ret)
+/* Reads no further than size: a file that grows as fast as it is read would never end. */
+static int hash_content(struct file_hash_cache *c, int fd, uint64_t size,
+			struct process_hashes *ret)
 {
 	const EVP_MD *kinds[] = { EVP_sha1(), EVP_sha256(), EVP_md5() };
 	char *texts[] = { ret->sha1, ret->sha256, ret->md5 };
 	static char block[BLOCK_BYTES];
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len;
+	uint64_t done = 0;
 	ssize_t n;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -112,6 +115,9 @@ static int hash_content(struct file_hash_cache *c, int fd, struct process_hashes
 				continue;
 			return -errno;
 		}
+		done += (uint64_t)n;
+		if (done > size)
+			return -ESTALE;
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 			EVP_DigestUpdate(c->context[i], block, (size_t)n);
 	}
@@ -138,7 +144,8 @@ void file_hash(struct file_hash_cache *c, const struct file_identity *id, const 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || !same_file(fd, id))
 		return;
-	if (hash_content(c, fd, ret_hashes) < 0) {
+	/* Looked at again afterwards: what was written meanwhile is in the hash, or half of it. */
+	if (hash_content(c, fd, id->size, ret_hashes) < 0 || !same_file(fd, id)) {
 		memset(ret_hashes, 0, sizeof(*ret_hashes));
 		return;
 	}

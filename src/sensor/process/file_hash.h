@@ -35,7 +35,7 @@ void file_hash_cache_free(struct file_hash_cache *c);
 DEFINE_CLEANUP(struct file_hash_cache *, file_hash_cache_free)
 /*
  * Hashes of the file behind path (a /proc/PID/exe link or a path). Empty strings when it cannot be
- * read, is too large, or is no longer the file that id describes.
+ * read, is too large, or is not the file that id describes, before or after it was read.
  */
 void file_hash(struct file_hash_cache *c, const struct file_identity *id, const char *path,
 	       struct process_hashes *ret_hashes);

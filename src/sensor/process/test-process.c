@@ -2,11 +2,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,6 +22,7 @@
 #include "sensor/process/user_names.h"
 
 #define PROCESSES_MAX 131072
+#define GROWING_BYTES (64 << 20)
 #define BOOT "0da61837-3532-4b9d-ae43-7dfa6055954f"
 #define MS NSEC_PER_MSEC
 
@@ -222,6 +225,48 @@ static void hashes_are_those_of_the_content(void **state _unused_)
 	assert_string_equal(h.md5, "");
 }
 
+static int growing_fd;
+static volatile sig_atomic_t grown;
+
+static void grow(int signal _unused_)
+{
+	grown = pwrite(growing_fd, "x", 1, GROWING_BYTES) == 1;
+}
+
+/*
+ * The file grows once this process has used 10 ms of CPU, however busy the machine: long after the
+ * file was opened, long before 64 MiB are hashed.
+ */
+static void a_file_that_changes_while_it_is_read_has_no_hashes(void **state _unused_)
+{
+	_cleanup_(file_hash_cache_freep) struct file_hash_cache *c = NULL;
+	const struct itimerval after = { .it_value.tv_usec = 10000 };
+	const struct sigaction action = { .sa_handler = grow, .sa_flags = SA_RESTART };
+	char path[] = "/tmp/vakt-hash-XXXXXX";
+	_cleanup_close_ int fd = mkstemp(path);
+	struct file_identity id;
+	struct process_hashes h;
+	struct stat st;
+
+	assert_true(fd >= 0);
+	growing_fd = fd;
+	assert_int_equal(ftruncate(fd, GROWING_BYTES), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	id = (struct file_identity){ st.st_dev, st.st_ino, GROWING_BYTES,
+				     st.st_ctim.tv_sec * NSEC_PER_SEC + st.st_ctim.tv_nsec,
+				     st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec };
+	assert_int_equal(file_hash_cache_new(2 * GROWING_BYTES, &c), 0);
+	assert_int_equal(sigaction(SIGPROF, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_PROF, &after, NULL), 0);
+	file_hash(c, &id, path, &h);
+	assert_true(grown);
+	assert_string_equal(h.sha256, "");
+	unlink(path);
+	/* Nor were they kept. */
+	file_hash(c, &id, path, &h);
+	assert_string_equal(h.sha256, "");
+}
+
 static void user_names_follow_the_file(void **state _unused_)
 {
 	_cleanup_(user_names_freep) struct user_names *n = NULL;
@@ -277,6 +322,7 @@ int main(void)
 		cmocka_unit_test(containers_are_known_by_their_control_group),
 		cmocka_unit_test(programs_are_told_from_object_files),
 		cmocka_unit_test(hashes_are_those_of_the_content),
+		cmocka_unit_test(a_file_that_changes_while_it_is_read_has_no_hashes),
 		cmocka_unit_test(user_names_follow_the_file),
 		cmocka_unit_test(addresses_have_the_schema_s_kinds),
 	};
