@@ -48,7 +48,8 @@ const struct config_key config_keys[] = {
 		 "are dropped and counted." },
 	{ .path = "vakt.spool.sealMilliseconds", .type = CONFIG_INTEGER,
 	  EFFECT(seal_ms, CONFIG_SENSOR), RANGE(25, 60000), .unset = "250",
-	  .doc = "How long an event may wait for others before their batch is written." },
+	  .doc = "How long an event may wait for others before their batch is written; four times as "
+		 "long where one batch follows the other." },
 	{ .path = "vakt.ring.bytes", .type = CONFIG_INTEGER, EFFECT(ring_bytes, CONFIG_SENSOR),
 	  .restart = true, .power_of_two = true, RANGE(256 << 10, GIB), .unset = "16777216",
 	  .doc = "Memory between kernel and sensor. Larger holds longer bursts." },

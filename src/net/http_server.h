@@ -64,10 +64,11 @@ struct http_server_options {
 	const char *certificate_file, *key_file;
 	const char *client_ca_file; /* ask for a client certificate from this CA; NULL: do not ask */
 	/*
-	 * Let a certificate in that has expired; whoever answers must then look at its end himself.
-	 * The handshake has still proved that the peer has the key.
+	 * Let a certificate in that has expired, or that begins later: it may be of a time when the
+	 * issuer's clock was ahead. Whoever answers must then look at its end himself. The handshake
+	 * has still proved that the peer has the key.
 	 */
-	bool client_expired_ok;
+	bool client_any_time;
 	bool client_required;       /* refuse the connection without one */
 	unsigned int workers;       /* threads; 0: 4 */
 	unsigned int queue_max;     /* waiting requests; 0: 256 */

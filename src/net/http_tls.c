@@ -16,10 +16,12 @@ static int fail(struct err *err, const char *what, const char *file)
 	return err_setf(err, -EINVAL, "%s %s: %s", what, file, reason ? reason : "refused");
 }
 
-static int let_expired_in(int ok, X509_STORE_CTX *ctx)
+static int let_in_at_any_time(int ok, X509_STORE_CTX *ctx)
 {
+	int error = X509_STORE_CTX_get_error(ctx);
+
 	if (!ok && X509_STORE_CTX_get_error_depth(ctx) == 0 &&
-	    X509_STORE_CTX_get_error(ctx) == X509_V_ERR_CERT_HAS_EXPIRED) {
+	    (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID)) {
 		X509_STORE_CTX_set_error(ctx, X509_V_OK);
 		return 1;
 	}
@@ -36,7 +38,7 @@ static int ask_client(SSL_CTX *ctx, const struct http_server_options *o, struct 
 		return fail(err, "client CA", o->client_ca_file);
 	}
 	SSL_CTX_set_client_CA_list(ctx, names);
-	SSL_CTX_set_verify(ctx, mode, o->client_expired_ok ? let_expired_in : NULL);
+	SSL_CTX_set_verify(ctx, mode, o->client_any_time ? let_in_at_any_time : NULL);
 	/* A resumed session would skip the check of a certificate that has expired since. */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);

@@ -77,7 +77,7 @@ static int open_devices(struct cloud *cloud, struct err *err)
 		.certificate_file = fleet_server_certificate(cloud->fleet),
 		.key_file = fleet_server_key(cloud->fleet),
 		.client_ca_file = fleet_ca_certificate(cloud->fleet),
-		.client_expired_ok = true, /* the fleet looks: such a device may only renew it */
+		.client_any_time = true, /* the fleet looks: one that expired may only be renewed */
 		.body_max = DEVICE_BODY_MAX,
 		/* As many frames can become one insert; see ingest/commit.h. */
 		.workers = 16,

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -151,8 +152,12 @@ class Chain:
     def environment(self, service, **variables):
         """Gives a service other variables, from its next start on; up() takes them back."""
         run = self.state / "vakt-services" / service / "run"
-        lines = [line for line in run.read_text().splitlines() if not line.startswith("export ")]
-        run.write_text("\n".join(lines[:1] + [f"export {k}='{v}'" for k, v in variables.items()] + lines[1:]) + "\n")
+        # For the program alone: not for chpst, which is root and becomes the service's user.
+        env = "".join(f"{k}='{v}' " for k, v in variables.items())
+        pattern = rf"(exec (?:chpst -u \S+ )?)(?:env (?:\w+='[^']*' )+)?({re.escape(str(self.bin))})"
+        text, found = re.subn(pattern, rf"\g<1>{'env ' + env if env else ''}\g<2>", run.read_text())
+        assert found == 1, text
+        run.write_text(text)
         self.sv("restart", service)
 
     def clock(self, service, offset):

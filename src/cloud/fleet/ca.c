@@ -114,6 +114,7 @@ static int make_server(struct fleet *f, const struct ca_server *server, struct e
 static bool server_good(struct fleet *f, const struct ca_server *server)
 {
 	_cleanup_free_ char *pem = NULL, *key = NULL;
+	int64_t now = clock_realtime_ns();
 	struct cert_info info;
 
 	return file_read(server->path, PEM_MAX, &pem, NULL, NULL) == 0 &&
@@ -121,7 +122,7 @@ static bool server_good(struct fleet *f, const struct ca_server *server)
 	       cert_read(pem, &info, NULL) == 0 && cert_check_key(pem, key, NULL) == 0 &&
 	       cert_check_host(pem, f->public_host, NULL) == 0 &&
 	       cert_check_issuer(pem, f->ca_pem, NULL) == 0 &&
-	       info.not_after_ns > clock_realtime_ns() + RENEW_DAYS * DAY_NS;
+	       info.not_before_ns <= now && info.not_after_ns > now + RENEW_DAYS * DAY_NS;
 }
 
 int fleet_certificates_renew(struct fleet *f, struct err *err)

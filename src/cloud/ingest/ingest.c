@@ -185,6 +185,7 @@ static int store_events(struct ingest *in, struct frame *f, struct err *err)
 		return r;
 	/* From here on until its number is in state. */
 	f->stream->known = false;
+	f->stream->begun = MAX(f->stream->begun, (int64_t)f->batch.number);
 	while ((r = wire_reader_next(f->reader, &f->event, err)) > 0) {
 		r = add_event(in, f, err);
 		if (r < 0)
@@ -228,7 +229,8 @@ static int finish_frame(struct ingest *in, struct frame *f, struct err *err)
 	if (r < 0)
 		return r;
 	f->stream->mark = (int64_t)f->batch.number;
-	f->stream->known = true;
+	/* A later frame that did not get in may have left rows. */
+	f->stream->known = f->stream->mark >= f->stream->begun;
 	count_alerts(in, &write.counts);
 	return 0;
 }

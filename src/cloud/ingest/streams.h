@@ -21,9 +21,10 @@
 struct streams;
 
 struct stream {
-	bool known;   /* the store has just what mark says, and mark is state's */
-	int64_t mark; /* the highest number taken in; only where known */
-	bool alone;   /* its last frame failed to get in: the next shares an insert with no other */
+	bool known;    /* the store has just what mark says, and mark is state's */
+	int64_t mark;  /* the highest number taken in; only where known */
+	int64_t begun; /* the highest number of which the store may have rows */
+	bool alone; /* its last frame failed to get in: the next shares an insert with no other */
 	/* private */
 	bool busy;
 };
@@ -32,8 +33,8 @@ int streams_new(struct streams **ret_streams);
 void streams_free(struct streams *s);
 DEFINE_CLEANUP(struct streams *, streams_free)
 /*
- * The stream is the caller's until streams_leave(). -EBUSY: a frame of it is being taken in, so this
- * one came twice; -ENOSPC: as many streams as may be are busy; -ENOMEM.
+ * The stream is the caller's until streams_leave(). -EBUSY: a frame of it is being taken in, so
+ * this one came twice; -ENOSPC: as many streams as may be are busy; -ENOMEM.
  */
 int streams_enter(struct streams *s, const char *device_id, const char *stream,
 		  struct stream **ret_stream);

@@ -18,6 +18,11 @@
  */
 #define BATCH_EVENTS 10000u
 #define BATCH_BYTES (4u << 20)
+/*
+ * Under steady load batches come this many times seal_after_ns apart: each is an insert into every
+ * table that it has rows of, which costs the store more than the rows do.
+ */
+#define STEADY_FACTOR 4
 
 struct outbox {
 	struct wire_batch batch;
@@ -25,7 +30,8 @@ struct outbox {
 	struct spool_writer *spool;
 	struct buf frame;
 	struct outbox_options options;
-	int64_t first_ns; /* monotonic: when the oldest row of the batch came */
+	int64_t first_ns;  /* monotonic: when the oldest row of the batch came */
+	int64_t sealed_ns; /* likewise: when the last batch was written */
 	int64_t dropped_since_ns;
 	uint64_t dropped; /* not yet told */
 	bool full;        /* the last append was refused */
@@ -109,6 +115,7 @@ static void seal(struct outbox *o, bool last)
 	if (!wire_writer_count(o->writer))
 		return;
 	write_frame(o);
+	o->sealed_ns = clock_monotonic_ns();
 	if (o->options.on_sealed)
 		o->options.on_sealed(o->options.arg, last);
 }
@@ -129,7 +136,9 @@ void outbox_add(struct outbox *o, const struct event *e)
 
 void outbox_tick(struct outbox *o, bool force)
 {
-	if (force || clock_monotonic_ns() - o->first_ns >= o->options.seal_after_ns)
+	int64_t now = clock_monotonic_ns(), wait = o->options.seal_after_ns;
+
+	if (force || (now - o->first_ns >= wait && now - o->sealed_ns >= STEADY_FACTOR * wait))
 		seal(o, true);
 }
 

@@ -39,7 +39,10 @@ DEFINE_CLEANUP(struct outbox *, outbox_free)
 /* Settings that may change while it runs. */
 void outbox_configure(struct outbox *o, uint64_t spool_max_bytes, int64_t seal_after_ns);
 void outbox_add(struct outbox *o, const struct event *e);
-/* Seals what has waited long enough; all of it with force. */
+/*
+ * Seals what has waited for seal_after_ns, but no sooner than four times that after the batch before;
+ * all of it with force.
+ */
 void outbox_tick(struct outbox *o, bool force);
 /* Rows dropped since the last call and since when (boot time); 0 while there is still no room. */
 uint64_t outbox_take_dropped(struct outbox *o, int64_t *ret_since_ns);
