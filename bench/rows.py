@@ -112,4 +112,9 @@ def ingest(build, _seconds):
     return output(pathlib.Path(__file__).with_name("ingest.py"), build)
 
 
-ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest}
+def latency(build, _seconds):
+    """From a kernel event to its alert in the API, at half of the rate above."""
+    return output(pathlib.Path(__file__).with_name("latency.py"), build)
+
+
+ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest, "latency": latency}

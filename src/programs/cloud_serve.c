@@ -28,10 +28,14 @@ static int open_telemetry(struct cloud *cloud, struct err *err)
 
 	if (r < 0)
 		return r;
-	/* Both start together; the store takes a moment to open its tables. */
-	for (int i = 0; i < STORE_WAIT_S * 5 && !telemetry_ping(cloud->telemetry); i++)
-		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
-	return telemetry_migrate(cloud->telemetry, err);
+	/* Both start together; the store takes a moment to open its tables, and may be restarted. */
+	r = -EAGAIN;
+	for (int i = 0; i < STORE_WAIT_S * 5 && r == -EAGAIN; i++) {
+		if (i)
+			nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+		r = telemetry_migrate(cloud->telemetry, err);
+	}
+	return r;
 }
 
 static void on_rule_problem(void *arg _unused_, const struct rules_problem *p)
