@@ -12,6 +12,7 @@ import json
 import pathlib
 import shutil
 import signal
+import socket
 import ssl
 import statistics
 import subprocess
@@ -301,9 +302,14 @@ def expired_certificate(chain):
     all_stored(chain, "vakt-late", 20)
 
 
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
 def onboard_again(chain):
     file = chain.root / "token"
-    wait_for("the cloud answers", lambda: cloud_answers(own_device(chain)) or True)
+    wait_for("the cloud listens", lambda: listens(chain.port))
     file.write_text(json.dumps(token(chain)))
     done = chain.vakt("onboard", "--token", str(file))
     assert done.returncode == 0, done.stderr
