@@ -66,6 +66,7 @@ def devices(chain, root, spool, events, rate):
         [chain.bin / "vakt-cloud", "--state-dir", chain.state / "vakt-cloud", "--device-port", str(chain.port),
          "create-token", "--uses", str(ingest.SENDERS)], check=True, capture_output=True, text=True).stdout
     secret, ca = ingest.token_parts(text)
+    (spool / "acked").unlink(missing_ok=True)  # of those before
     sender = subprocess.Popen(
         [str(a) for a in (ingest.BUILD / "bench/bench-ingest", f"https://localhost:{chain.port}", secret, ca, spool,
                           f"unix:{chain.run}/vakt-store/store.sock", events, ingest.SENDERS, 0, rate)],
