@@ -152,14 +152,6 @@ static int send_request(struct telemetry *t, CURL *c, const char *url, const voi
 	return r;
 }
 
-bool telemetry_ping(struct telemetry *t)
-{
-	struct telemetry_query q = { .sql = "SELECT 1", .format = "TSV", .timeout_ms = 2000 };
-	_cleanup_buf_ struct buf out = BUF_INIT(4096);
-
-	return telemetry_query(t, &q, &out, NULL) == 0;
-}
-
 int telemetry_insert(struct telemetry *t, const char *table, const char *columns, const void *block,
 		     size_t len, const char *dedup_token, struct err *err)
 {

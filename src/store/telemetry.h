@@ -27,9 +27,6 @@ int telemetry_open(const struct telemetry_options *options, struct telemetry **r
 void telemetry_close(struct telemetry *t);
 DEFINE_CLEANUP(struct telemetry *, telemetry_close)
 
-/* True when the store answers. */
-bool telemetry_ping(struct telemetry *t);
-
 /*
  * Inserts one Native block (as ClickHouse's Native format has it). dedup_token makes a resend of
  * the same block harmless for the table's deduplication window. -EAGAIN: the store is down or

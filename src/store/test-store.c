@@ -33,6 +33,14 @@ static char dir[32];
 static pid_t store_pid;
 static struct telemetry *store;
 
+static bool answers(void)
+{
+	struct telemetry_query q = { .sql = "SELECT 1", .format = "TSV", .timeout_ms = 2000 };
+	_cleanup_buf_ struct buf out = BUF_INIT(4096);
+
+	return telemetry_query(store, &q, &out, NULL) == 0;
+}
+
 static void start_store(void)
 {
 	char data[64], socket[64];
@@ -49,7 +57,7 @@ static void start_store(void)
 		_exit(127);
 	}
 	for (int i = 0; i < 200; i++) {
-		if (telemetry_ping(store))
+		if (answers())
 			return;
 		usleep(100000);
 	}
