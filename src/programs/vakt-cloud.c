@@ -47,6 +47,8 @@ static int open_state(struct cloud *cloud, struct err *err)
 		r = state_open(path, &cloud->state, err);
 	if (r < 0)
 		return r;
+	if (state_copy(cloud->state))
+		log_notice("state was upgraded; as it was before it is %s", state_copy(cloud->state));
 	c = state_get(cloud->state);
 	r = c ? access_bootstrap(c, cloud->first_password_file, &cloud->tenant, err)
 	      : err_setf(err, -ENOMEM, "out of memory");

@@ -8,26 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "state-schema-2.gen.h"
-#include "state-schema-3.gen.h"
-#include "state-schema.gen.h"
+#include "store/state_internal.h"
 
 #define BUSY_TIMEOUT_MS 10000
 
-/* Version n of the database is what migrations[0 .. n-1] make of an empty one. */
-static const char *const migrations[] = { state_schema_sql, state_schema_2_sql, state_schema_3_sql };
-
-struct state_conn {
-	struct state_conn *next;
-	sqlite3 *db;
-	bool in_transaction;
-};
-
 struct state {
-	char path[4096];
-	pthread_key_t key; /* the thread's connection */
+	char path[STATE_PATH_SIZE];
+	char copy[STATE_PATH_SIZE]; /* of before the upgrade that opening made; "" where none */
+	pthread_key_t key;	    /* the thread's connection */
 	pthread_mutex_t lock;
 	struct state_conn *connections; /* all of them, to be closed with the state */
 };
@@ -60,15 +49,15 @@ static int fail(struct state_conn *c, int rc, const char *sql, struct err *err)
 	return err_setf(err, code_of(rc), "state: %s (in: %.60s)", sqlite3_errmsg(c->db), sql);
 }
 
-static int conn_open(const char *path, struct state_conn **ret_conn, struct err *err)
+int state_conn_open(const char *path, struct state_conn **ret_conn, struct err *err)
 {
 	struct state_conn *c = calloc(1, sizeof(*c));
 	int rc;
 
 	if (!c)
 		return err_setf(err, -ENOMEM, "out of memory");
-	rc = sqlite3_open_v2(path, &c->db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(
+	    path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
 	if (rc == SQLITE_OK)
@@ -87,73 +76,16 @@ static int conn_open(const char *path, struct state_conn **ret_conn, struct err 
 	return 0;
 }
 
-static void conn_close(struct state_conn *c)
+void state_conn_close(struct state_conn *c)
 {
 	sqlite3_close(c->db);
 	free(c);
 }
 
-static int read_version(struct state_conn *c, int64_t *ret_version, struct err *err)
-{
-	_cleanup_(state_donep) struct state_stmt *st = NULL;
-	int r = state_query(c, &st, err, "PRAGMA user_version", "");
-
-	if (r == 0)
-		r = state_step(st, err);
-	if (r < 0)
-		return r;
-	*ret_version = state_int(st, 0);
-	return 0;
-}
-
-/* A copy beside the database before anything is changed; forward is the only way. */
-static int backup(struct state_conn *c, const char *path, int64_t version, struct err *err)
-{
-	char target[4200];
-
-	if (version == 0)
-		return 0;
-	snprintf(target, sizeof(target), "%s.v%lld-%lld", path, (long long)version,
-		 (long long)time(NULL));
-	return state_exec(c, err, "VACUUM INTO ?", "s", target);
-}
-
-static int migrate(struct state_conn *c, const char *path, struct err *err)
-{
-	const int64_t newest = (int64_t)ARRAY_SIZE(migrations);
-	int64_t version = 0;
-	int r = read_version(c, &version, err);
-
-	if (r < 0)
-		return r;
-	if (version > newest)
-		return err_setf(err, -EPROTO,
-				"%s has version %lld, this program knows %lld: start the newer program, "
-				"or restore the copy that it made beside the database",
-				path, (long long)version, (long long)newest);
-	if (version == newest)
-		return 0;
-	r = backup(c, path, version, err);
-	for (; r == 0 && version < newest; version++) {
-		char pragma[64];
-
-		snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%lld", (long long)version + 1);
-		r = state_begin(c, err);
-		if (r == 0 && sqlite3_exec(c->db, migrations[version], NULL, NULL, NULL) != SQLITE_OK)
-			r = fail(c, SQLITE_ERROR, "migration", err);
-		if (r == 0)
-			r = state_exec(c, err, pragma, "");
-		if (r == 0)
-			r = state_commit(c, err);
-		state_rollback(c);
-	}
-	return r;
-}
-
-int state_open(const char *path, struct state **ret_state, struct err *err)
+int state_open_version(const char *path, int64_t version, struct state **ret_state, struct err *err)
 {
 	_cleanup_(state_closep) struct state *s = calloc(1, sizeof(*s));
-	struct state_conn *c;
+	_cleanup_(state_conn_closep) struct state_conn *c = NULL;
 	int r;
 
 	if (!s)
@@ -162,16 +94,28 @@ int state_open(const char *path, struct state **ret_state, struct err *err)
 	r = pthread_key_create(&s->key, NULL);
 	if (r != 0)
 		return err_setf(err, -r, "thread key: %s", strerror(r));
+	if (strlen(path) > STATE_FILE_MAX)
+		return err_setf(err, -ENAMETOOLONG,
+				"%.60s...: at most %d bytes of path are possible", path,
+				STATE_FILE_MAX);
 	snprintf(s->path, sizeof(s->path), "%s", path);
-	r = conn_open(path, &c, err);
-	if (r < 0)
-		return r;
-	r = migrate(c, path, err);
-	conn_close(c);
+	r = state_conn_open(path, &c, err);
+	if (r == 0)
+		r = state_migrate(c, path, version, s->copy, err);
 	if (r < 0)
 		return r;
 	*ret_state = TAKE_PTR(s);
 	return 0;
+}
+
+int state_open(const char *path, struct state **ret_state, struct err *err)
+{
+	return state_open_version(path, state_newest_version(), ret_state, err);
+}
+
+const char *state_copy(const struct state *s)
+{
+	return s->copy[0] ? s->copy : NULL;
 }
 
 void state_close(struct state *s)
@@ -182,7 +126,7 @@ void state_close(struct state *s)
 		struct state_conn *c = s->connections;
 
 		s->connections = c->next;
-		conn_close(c);
+		state_conn_close(c);
 	}
 	pthread_key_delete(s->key);
 	pthread_mutex_destroy(&s->lock);
@@ -195,10 +139,10 @@ struct state_conn *state_get(struct state *s)
 
 	if (c)
 		return c;
-	if (conn_open(s->path, &c, NULL) < 0)
+	if (state_conn_open(s->path, &c, NULL) < 0)
 		return NULL;
 	if (pthread_setspecific(s->key, c) != 0) {
-		conn_close(c);
+		state_conn_close(c);
 		return NULL;
 	}
 	pthread_mutex_lock(&s->lock);

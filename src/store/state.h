@@ -3,8 +3,7 @@
  * state.h - the small, transactional state: SQLite (WAL, synchronous FULL)
  *
  * A thin layer over prepared statements; the SQL of each table stands in the module that owns the
- * table. Each thread has a connection of its own from state_get(). Migrations are numbered, go
- * forward only after a backup copy, and a database newer than the program is refused (-EPROTO).
+ * table. Each thread has a connection of its own from state_get().
  */
 #pragma once
 
@@ -18,7 +17,14 @@ struct state;      /* the database */
 struct state_conn; /* one thread's connection */
 struct state_stmt; /* one running statement */
 
+/*
+ * Makes the database or brings it to this program's version: all migrations in one transaction,
+ * after a copy FILE.vVERSION-SECONDS beside it, of which the newest three are kept. On failure the
+ * database is what it was, and err says where the copy is. -EPROTO: it is of a newer program.
+ */
 int state_open(const char *path, struct state **ret_state, struct err *err);
+/* The copy that opening made before it changed the version; NULL where it changed none. */
+const char *state_copy(const struct state *s);
 void state_close(struct state *s);
 DEFINE_CLEANUP(struct state *, state_close)
 
