@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-CASE = re.compile(r"^(ok|not ok)\b", re.MULTILINE)
+CASE = re.compile(r"^(ok|not ok)\b.*", re.MULTILINE)
 
 
 def placed(build):
@@ -34,17 +34,33 @@ def run(build, suites):
         print(f"{build}: no test ran")
         return 0, 1
     passed = failed = 0
+    failures = []
     for line in log.read_text().splitlines():
         test = json.loads(line)
-        cases = [m.group(1) for m in CASE.finditer(test.get("stdout", ""))]
-        good, bad = cases.count("ok"), cases.count("not ok")
+        output = test.get("stdout", "")
+        bad_cases = [m.group(0) for m in CASE.finditer(output) if m.group(1) == "not ok"]
+        good, bad = len(CASE.findall(output)) - len(bad_cases), len(bad_cases)
         if test["result"] == "OK":
             passed += max(good, 1)
         else:
             passed += good
             failed += max(bad, 1)
-            print(f"failed: {test['name']} ({test['result']})")
+            failures.append((test, bad_cases, output))
+    for failure in failures:
+        tell(*failure)
     return passed, failed
+
+
+def tell(test, bad_cases, output):
+    """Once more at the end, where it is read: which case, and what was said about it."""
+    print(f"failed: {test['name']} ({test['result']})")
+    lines = output.splitlines()
+    for case in bad_cases:
+        at = lines.index(case)
+        told = [line for line in lines[max(0, at - 8) : at + 25] if line == case or line.startswith("#")]
+        print("\n".join(f"    {line}" for line in told))
+    if not bad_cases:
+        print("\n".join(f"    {line}" for line in (output + test.get("stderr", "")).splitlines()[-20:]))
 
 
 def main():

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -220,6 +221,8 @@ class Tap:
             print(f"ok {self.count} - {name} # {time.monotonic() - begun:.1f} s", flush=True)
         except Exception as e:  # a case that fails must not hide the others
             self.failed += 1
+            for at in traceback.extract_tb(e.__traceback__)[1:]:
+                print(f"# {at.filename.rpartition('/')[2]}:{at.lineno}: {at.line}")
             print(f"# {type(e).__name__}: {e}")
             print(f"not ok {self.count} - {name}", flush=True)
 

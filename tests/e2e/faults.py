@@ -225,6 +225,8 @@ def cloud_disk_full(chain, service, folder, size, marker):
     services = [service]
     with small_disk(chain, services, folder, size):
         wait_for("it answers", lambda: stored(chain, "vakt-first")[0] and cloud_answers(device), 60)
+        # Else what it says of the time before would be taken for an answer.
+        wait_for("the uplink is back", lambda: chain.uplink().get("state") == "connected", 90)
         filler = fill(folder)
         starts(marker, 200)
         wait_for("the uplink is told", lambda: chain.uplink().get("state") == "disconnected", 30)
