@@ -44,6 +44,11 @@ int wire_writer_seal(struct wire_writer *w, const struct wire_batch *batch, stru
 
 /* Whole length of the frame that starts at data, or -EAGAIN (too few bytes yet), -EBADMSG. */
 int64_t wire_frame_length(const void *data, size_t len);
+/*
+ * What it unpacks to by its header, at most WIRE_UNPACKED_MAX; errors as above. One that unpacks to
+ * more than it says is refused by the reader before it takes more.
+ */
+int64_t wire_frame_unpacked(const void *data, size_t len);
 
 struct wire_reader;
 int wire_reader_new(struct wire_reader **ret_reader);

@@ -148,6 +148,13 @@ int64_t wire_frame_length(const void *data, size_t len)
 	return (int64_t)WIRE_HEADER_SIZE + packed;
 }
 
+int64_t wire_frame_unpacked(const void *data, size_t len)
+{
+	int64_t whole = wire_frame_length(data, len);
+
+	return whole < 0 ? whole : get_u32((const uint8_t *)data + 8);
+}
+
 static int unpack(struct wire_reader *r, const uint8_t *frame, size_t len, struct err *err)
 {
 	size_t packed, want, got;

@@ -14,6 +14,7 @@ struct cloud_options {
 	uint16_t device_port, portal_port;
 	const char *portal_dir, *rules_dir;
 	const char *portal_certificate, *portal_key; /* NULL: our own */
+	size_t frames_max; /* bytes, see struct ingest_options */
 	int64_t token_hours, token_uses;
 	char **words; /* the command and its arguments */
 	int word_count;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "event/wire.h"
 #include "programs/cloud.h"
 
 static char host_name[256];
@@ -40,7 +41,10 @@ int cloud_usage(int code)
 		"  --rules-dir DIR            Sigma rules (/opt/vakt/share/rules); those of your own\n"
 		"                             belong into STATE-DIR/rules\n"
 		"  --portal-certificate FILE  PEM, with --portal-key FILE; else one is made\n"
-		"  --hours N, --uses N        of create-token (24, 1)\n");
+		"  --frames-mib N             memory for frames of devices at a time, unpacked; those\n"
+		"                             beyond it are sent again later (%u)\n"
+		"  --hours N, --uses N        of create-token (24, 1)\n",
+		INGEST_UNPACKED_MAX >> 20);
 	return code;
 }
 
@@ -75,6 +79,9 @@ static bool take(struct cloud_options *o, int c)
 	case 'k':
 		o->portal_key = optarg;
 		return true;
+	case 'f':
+		o->frames_max = (size_t)number("frames-mib", optarg, WIRE_UNPACKED_MAX >> 20, 65536) << 20;
+		return true;
 	case 'H':
 		o->token_hours = number("hours", optarg, 1, 8760);
 		return true;
@@ -98,6 +105,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		{ "rules-dir", required_argument, NULL, 'r' },
 		{ "portal-certificate", required_argument, NULL, 'c' },
 		{ "portal-key", required_argument, NULL, 'k' },
+		{ "frames-mib", required_argument, NULL, 'f' },
 		{ "hours", required_argument, NULL, 'H' },
 		{ "uses", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },

@@ -90,8 +90,11 @@ static int open_devices(struct cloud *cloud, struct err *err)
 		.client_connections_max = 8,
 		.anonymous_body_max = STRANGER_BODY_MAX,
 	};
-	struct ingest_options ingest = { cloud->fleet, cloud->state, cloud->telemetry,
-					 cloud->detect };
+	const struct ingest_options ingest = { .fleet = cloud->fleet,
+					       .state = cloud->state,
+					       .telemetry = cloud->telemetry,
+					       .detect = cloud->detect,
+					       .unpacked_max = cloud->options.frames_max };
 	int r = ingest_open(&ingest, &cloud->ingest, err);
 
 	if (r == 0)

@@ -149,6 +149,7 @@ int fleet_refuse(struct http_response *res, int r, const struct err *err)
 		{ -ENOKEY, 401, "Unauthorized" },  { -EACCES, 403, "Forbidden" },
 		{ -ESHUTDOWN, 403, "Offboarded" }, { -EEXIST, 403, "ClonedIdentity" },
 		{ -EBUSY, 429, "TooManyRequests" }, { -EAGAIN, 503, "StoreUnavailable" },
+		{ -ENOBUFS, 503, "ServerBusy" },
 		{ -ENOSPC, 507, "InsufficientStorage" },
 	};
 	_cleanup_buf_ struct buf body = BUF_INIT(8192);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cloud/incident/incident.h"
 #include "cloud/ingest/batch.h"
+#include "cloud/ingest/budget.h"
 #include "cloud/ingest/commit.h"
 #include "cloud/ingest/stored.h"
 #include "cloud/ingest/streams.h"
@@ -24,7 +25,8 @@ struct ingest {
 	struct telemetry *telemetry;
 	struct detect *detect;
 	struct lineage *lineage;
-	_Atomic uint64_t batches, events, bytes, resends, refused, store_failures;
+	struct budget unpacked;
+	_Atomic uint64_t batches, events, bytes, resends, refused, store_failures, put_off;
 	_Atomic uint64_t alerts, incidents, joined, repeated, limited;
 };
 
@@ -41,6 +43,8 @@ struct frame {
 	struct streams *streams;
 	struct stream *stream;
 	struct stored *stored; /* NULL: the store has nothing of it */
+	struct budget *budget; /* NULL: nothing is taken of it */
+	size_t taken;
 };
 
 int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest, struct err *err)
@@ -53,6 +57,10 @@ int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest
 	in->state = options->state;
 	in->telemetry = options->telemetry;
 	in->detect = options->detect;
+	in->unpacked.max = options->unpacked_max ?: INGEST_UNPACKED_MAX;
+	if (in->unpacked.max < WIRE_UNPACKED_MAX)
+		return err_setf(err, -EINVAL, "%zu bytes for frames in flight: one alone may take %u",
+				in->unpacked.max, WIRE_UNPACKED_MAX);
 	if (lineage_new(&in->lineage) < 0 || streams_new(&in->streams) < 0 ||
 	    commit_new(in->state, in->telemetry, &in->commit) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -79,6 +87,7 @@ void ingest_get_stats(const struct ingest *in, struct ingest_stats *ret_stats)
 		.resends = in->resends,
 		.refused = in->refused,
 		.store_failures = in->store_failures,
+		.put_off = in->put_off,
 		.alerts = in->alerts,
 		.incidents = in->incidents,
 		.alert_joins = in->joined,
@@ -94,6 +103,28 @@ static void frame_done(struct frame *f)
 	detect_run_free(f->run);
 	batch_free(f->rows);
 	wire_reader_free(f->reader);
+	if (f->budget)
+		budget_give(f->budget, f->taken);
+}
+
+/* Before anything is unpacked. A frame whose header is wrong takes nothing and is refused later. */
+static int reserve(struct ingest *in, struct frame *f, struct err *err)
+{
+	int64_t bytes = wire_frame_unpacked(f->req->body, f->req->body_len);
+
+	if (bytes < 0)
+		return 0;
+	if (!budget_take(&in->unpacked, (size_t)bytes)) {
+		in->put_off++;
+		LOG_RATELIMIT(LOG_LEVEL_WARNING, 60,
+			      "frames in flight take all of the %zu MiB that they may; devices send "
+			      "again what does not fit",
+			      in->unpacked.max >> 20);
+		return err_setf(err, -ENOBUFS, "frames of other devices are being taken in; try again");
+	}
+	f->budget = &in->unpacked;
+	f->taken = (size_t)bytes;
+	return 0;
 }
 
 /* The highest number of the stream that the store is known to have. */
@@ -269,8 +300,10 @@ static void set_envelope(struct frame *f)
 
 static int take_frame(struct ingest *in, struct frame *f, struct err *err)
 {
-	int r;
+	int r = reserve(in, f, err);
 
+	if (r < 0)
+		return r;
 	if (wire_reader_new(&f->reader) < 0 || batch_new(&f->rows) < 0 ||
 	    detect_run_new(in->detect, &f->run) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");

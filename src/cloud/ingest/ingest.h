@@ -19,6 +19,9 @@
 #include "store/state.h"
 #include "store/telemetry.h"
 
+/* Unless told otherwise: four of the largest frames, hundreds of usual ones. */
+#define INGEST_UNPACKED_MAX (256u << 20)
+
 struct ingest;
 
 struct ingest_options {
@@ -26,14 +29,22 @@ struct ingest_options {
 	struct state *state;
 	struct telemetry *telemetry;
 	struct detect *detect;
+	/*
+	 * Bytes that all frames in flight may unpack to; the rows made of them take about as much again.
+	 * One that does not fit is answered 503 and sent again. At least WIRE_UNPACKED_MAX, so that
+	 * each passes once it is alone. 0: INGEST_UNPACKED_MAX.
+	 */
+	size_t unpacked_max;
 };
 
 struct ingest_stats {
 	uint64_t batches, events, bytes, resends, refused, store_failures;
+	uint64_t put_off; /* frames that did not fit into unpacked_max, however often they came */
 	uint64_t alerts, incidents, alert_joins, alert_repeats,
 	    alert_limited; /* struct incident_counts */
 };
 
+/* -EINVAL: unpacked_max is too small. */
 int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest, struct err *err);
 void ingest_close(struct ingest *in);
 DEFINE_CLEANUP(struct ingest *, ingest_close)

@@ -10,11 +10,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 /* After the standard headers it needs. */
 #include <cmocka.h>
 
+#include "cloud/ingest/budget.h"
 #include "cloud/ingest/group.h"
+#include "cloud/ingest/ingest.h"
 #include "cloud/ingest/streams.h"
 
 #define JOINERS 12
@@ -173,6 +176,77 @@ static void streams_are_bounded_and_busy_ones_stay(void **state _unused_)
 	streams_leave(s, busy);
 }
 
+static void a_budget_holds_what_fits_and_no_more(void **state _unused_)
+{
+	struct budget b = { .max = 100 };
+
+	assert_false(budget_take(&b, 101));
+	assert_true(budget_take(&b, 100));
+	assert_false(budget_take(&b, 1));
+	assert_true(budget_take(&b, 0));
+	budget_give(&b, 100);
+	assert_true(budget_take(&b, 60));
+	assert_false(budget_take(&b, 41));
+	assert_false(budget_take(&b, SIZE_MAX));
+	assert_true(budget_take(&b, 40));
+	budget_give(&b, 60);
+	budget_give(&b, 40);
+	assert_int_equal(b.used, 0);
+}
+
+struct taker {
+	struct budget *budget;
+	pthread_t thread;
+	unsigned int number, taken;
+	size_t most; /* in use, as this one saw it */
+};
+
+static void *take_often(void *arg)
+{
+	struct taker *t = arg;
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		size_t bytes = 1 + (i * 7 + t->number * 13) % 60;
+
+		if (!budget_take(t->budget, bytes))
+			continue;
+		t->most = MAX(t->most, (size_t)t->budget->used);
+		t->taken++;
+		budget_give(t->budget, bytes);
+	}
+	return NULL;
+}
+
+static void many_who_take_never_have_more_together(void **state _unused_)
+{
+	struct budget b = { .max = 100 };
+	struct taker takers[8] = { 0 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(takers); i++) {
+		takers[i].budget = &b;
+		takers[i].number = i;
+		assert_int_equal(pthread_create(&takers[i].thread, NULL, take_often, &takers[i]), 0);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(takers); i++) {
+		pthread_join(takers[i].thread, NULL);
+		assert_true(takers[i].taken > 0);
+		assert_true(takers[i].most <= b.max);
+	}
+	assert_int_equal(b.used, 0);
+}
+
+/* Else a largest frame would be put off for ever. */
+static void a_budget_below_one_frame_is_refused(void **state _unused_)
+{
+	struct ingest_options options = { .unpacked_max = (64u << 20) - 1 };
+	struct ingest *in = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(ingest_open(&options, &in, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "one alone may take 67108864"));
+	assert_null(in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +256,9 @@ int main(void)
 		cmocka_unit_test(one_that_is_alone_shares_with_none),
 		cmocka_unit_test(a_stream_is_one_frames_at_a_time),
 		cmocka_unit_test(streams_are_bounded_and_busy_ones_stay),
+		cmocka_unit_test(a_budget_holds_what_fits_and_no_more),
+		cmocka_unit_test(many_who_take_never_have_more_together),
+		cmocka_unit_test(a_budget_below_one_frame_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
