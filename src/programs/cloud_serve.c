@@ -121,6 +121,7 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		.state = cloud->state,
 		.telemetry = cloud->telemetry,
 		.fleet = cloud->fleet,
+		.detect = cloud->detect,
 		.state_dir = o->state_dir,
 		.first_password_file = cloud->first_password_file,
 		.public_host = o->public_host,

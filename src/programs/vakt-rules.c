@@ -15,7 +15,6 @@
 #include "rules/rules.h"
 #include "vakt_rules_case.h"
 
-static const char *const level_names[] = { "informational", "low", "medium", "high", "critical" };
 
 static void print_problem(void *arg, const struct rules_problem *p)
 {
@@ -60,7 +59,7 @@ static int list(char **dirs, struct err *err)
 	for (unsigned int i = 0; i < rules_set_count(set); i++) {
 		const struct rules_info *info = rules_set_info(set, i);
 
-		printf("%s\t%s\t%s\t", info->id, level_names[info->level], info->title);
+		printf("%s\t%s\t%s\t", info->id, rules_level_name(info->level), info->title);
 		for (size_t t = 0; info->techniques[t]; t++)
 			printf("%s%s", t ? "," : "", info->techniques[t]);
 		putchar('\n');

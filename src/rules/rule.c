@@ -14,6 +14,11 @@
 
 static const char *const level_names[] = { "informational", "low", "medium", "high", "critical" };
 
+const char *rules_level_name(enum rules_level level)
+{
+	return level_names[MIN((size_t)level, ARRAY_SIZE(level_names) - 1)];
+}
+
 /* Text of a key that may be missing; "" where it is null. */
 static int read_text(struct reader *r, const struct tree_node *root, const char *key,
 		     const char **ret_text)

@@ -19,6 +19,8 @@ struct rules_set;
 struct rules_scratch;
 
 enum rules_level { RULES_INFORMATIONAL, RULES_LOW, RULES_MEDIUM, RULES_HIGH, RULES_CRITICAL };
+/* Sigma's word for it. */
+const char *rules_level_name(enum rules_level level);
 
 /* What a detection shows; strings belong to the set. */
 struct rules_info {

@@ -26,7 +26,8 @@
 	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \
-	X(AUDIT_READ, ACCESS_WRITERS, "")
+	X(AUDIT_READ, ACCESS_WRITERS, "")                                                          \
+	X(RULE_READ, ACCESS_WRITERS, "")
 
 enum access_role_bit {
 #define X(name, text) ACCESS_BIT_##name,

@@ -17,6 +17,7 @@ int api_open(const struct api_options *options, struct api **ret_api, struct err
 	a->state = options->state;
 	a->telemetry = options->telemetry;
 	a->fleet = options->fleet;
+	a->detect = options->detect;
 	a->device_port = options->device_port;
 	snprintf(a->public_host, sizeof(a->public_host), "%s", options->public_host ?: "");
 	snprintf(a->first_password_file, sizeof(a->first_password_file), "%s",

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cloud/detect/detect.h"
 #include "cloud/fleet/fleet.h"
 #include "net/http_server.h"
 #include "store/state.h"
@@ -15,6 +16,7 @@ struct api_options {
 	struct state *state;
 	struct telemetry *telemetry;
 	struct fleet *fleet;
+	struct detect *detect;
 	const char *state_dir;		 /* holds the key that signs tokens */
 	const char *first_password_file; /* removed when that password is changed; nullable */
 	const char *public_host;

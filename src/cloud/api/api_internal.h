@@ -16,6 +16,7 @@ struct api {
 	struct state *state;
 	struct telemetry *telemetry;
 	struct fleet *fleet;
+	struct detect *detect;
 	struct access_throttle *throttle;
 	struct api_limit *limit;
 	char first_password_file[4096];

@@ -38,6 +38,7 @@ HANDLER(users_list);
 HANDLER(users_create);
 HANDLER(users_change);
 HANDLER(audit);
+HANDLER(rules);
 HANDLER(summary);
 HANDLER(timeline);
 HANDLER(histogram);

@@ -94,6 +94,9 @@ const struct api_route api_route_table[] = {
 	ROUTE(GET, "/portal/api/audit", audit, AUDIT_READ, "The audit log, the newest first.", NULL,
 	      "AuditPage", "cursor"),
 
+	ROUTE(GET, "/portal/api/rules", rules, RULE_READ,
+	      "Rules in use and how often they matched, those that did so most first.", NULL, "Rules"),
+
 	ROUTE(POST, "/{tenant}/oauth2/v2.0/token", token, ANONYMOUS,
 	      "OAuth 2.0 client credentials, as a form.", NULL, "AccessToken"),
 	ROUTE(POST, "/{tenant}/oauth2/token", token, ANONYMOUS,

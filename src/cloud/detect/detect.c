@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cloud/detect/rule_set.h"
 
 struct detect {
@@ -16,6 +17,7 @@ struct detect {
 	pthread_mutex_t loading; /* one load at a time */
 	struct rule_set *current;
 	uint64_t fingerprint;
+	int64_t since_ns;
 	_Atomic uint64_t loads, load_failures, matches, errors, dropped;
 };
 
@@ -37,6 +39,7 @@ int detect_open(const struct detect_options *options, struct detect **ret_detect
 		return err_setf(err, -ENOMEM, "out of memory");
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_mutex_init(&d->loading, NULL);
+	d->since_ns = clock_realtime_ns();
 	d->options = *options;
 	d->options.dir = d->dir = strdup(options->dir);
 	if (options->custom_dir)
@@ -80,7 +83,8 @@ static int load(struct detect *d, bool force, struct err *err)
 		return r;
 	/* A folder that cannot be loaded is tried again when it changes, not all the time. */
 	d->fingerprint = fingerprint;
-	r = rule_set_load(&d->options, &set, err);
+	/* Only a load, of which there is one at a time, puts another set in its place. */
+	r = rule_set_load(&d->options, d->current, &set, err);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&d->lock);
@@ -115,6 +119,7 @@ void detect_get_stats(struct detect *d, struct detect_stats *ret_stats)
 		.matches = d->matches,
 		.errors = d->errors,
 		.dropped = d->dropped,
+		.since_ns = d->since_ns,
 	};
 }
 
@@ -122,8 +127,14 @@ void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg)
 {
 	_cleanup_(rule_set_unrefp) struct rule_set *set = get_current(d);
 
-	for (unsigned int i = 0; set && i < rule_set_count(set); i++)
-		fn(arg, rule_set_info(set, i), *rule_set_counter(set, i));
+	for (unsigned int i = 0; set && i < rule_set_count(set); i++) {
+		const struct rule_count *count = rule_set_counter(set, i);
+
+		fn(arg, &(struct detect_rule){ .info = rule_set_info(set, i),
+					       .custom = rule_set_is_custom(set, i),
+					       .matches = count->matches,
+					       .last_match_ns = count->last_ns });
+	}
 }
 
 int detect_run_new(struct detect *d, struct detect_run **ret_run)
@@ -160,10 +171,12 @@ void detect_run_free(struct detect_run *run)
 static void on_match(void *arg, unsigned int rule)
 {
 	struct detect_run *run = arg;
+	struct rule_count *count = rule_set_counter(run->set, rule);
 	int r = detections_add(run->detections, rule_set_info(run->set, rule),
 			       rule_set_is_custom(run->set, rule), run->event);
 
-	(*rule_set_counter(run->set, rule))++;
+	count->matches++;
+	count->last_ns = clock_realtime_ns();
 	run->detect->matches++;
 	if (r == -ENOSPC)
 		run->detect->dropped++;

@@ -32,6 +32,7 @@ struct detect_stats {
 	uint64_t matches;
 	uint64_t errors;  /* events that not every rule could be tried on */
 	uint64_t dropped; /* matches beyond what a frame may hold */
+	int64_t since_ns; /* when counting began, since 1970 */
 };
 
 /* Loads nothing yet: until detect_reload() has, no event matches. */
@@ -44,8 +45,20 @@ DEFINE_CLEANUP(struct detect *, detect_close)
  */
 int detect_reload(struct detect *d, bool force, struct err *err);
 void detect_get_stats(struct detect *d, struct detect_stats *ret_stats);
-/* Tells the matches of each rule of the set in use. */
-typedef void (*detect_rule_fn)(void *arg, const struct rules_info *rule, uint64_t matches);
+
+/*
+ * A rule of the set in use and what it has done since the program started. One that is loaded anew
+ * goes on counting, by its id; one that was away in between begins anew. Events of a frame that had
+ * to be sent again are counted again.
+ */
+struct detect_rule {
+	const struct rules_info *info;
+	bool custom; /* of the operator's own */
+	uint64_t matches;      /* events, of all tenants */
+	int64_t last_match_ns; /* our clock, since 1970; 0: never */
+};
+/* The rule is valid during the call only. */
+typedef void (*detect_rule_fn)(void *arg, const struct detect_rule *rule);
 void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg);
 
 /* One frame. The events' strings must live as long as the run. */

@@ -5,9 +5,12 @@
 #include <fts.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+
+#include "base/map.h"
 
 #define SCRATCH_POOL_MAX 64
 #define FILES_MAX 100000
@@ -18,7 +21,7 @@ struct rule_set {
 	struct rules_binding *binding;
 	size_t refused;
 	char *custom_dir;
-	_Atomic uint64_t *counters;
+	struct rule_count **counts; /* by rule */
 	pthread_mutex_t lock;
 	struct rules_scratch *pool[SCRATCH_POOL_MAX];
 	unsigned int pool_count;
@@ -114,7 +117,30 @@ static int build(struct loading *l, struct err *err)
 	return r < 0 ? err_setf(err, r, "out of memory") : 0;
 }
 
-int rule_set_load(const struct detect_options *options, struct rule_set **ret_set, struct err *err)
+static int share_counts(struct rule_set *s, const struct rule_set *before)
+{
+	_cleanup_(map_freep) struct map *known = map_new(before ? rule_set_count(before) + 1 : 1);
+	int r = known ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; r == 0 && before && i < rule_set_count(before); i++) {
+		const char *id = rule_set_info(before, i)->id;
+
+		r = map_put(known, id, strlen(id), before->counts[i], NULL);
+	}
+	for (unsigned int i = 0; r == 0 && i < rule_set_count(s); i++) {
+		const char *id = rule_set_info(s, i)->id;
+
+		s->counts[i] = map_get(known, id, strlen(id)) ?: calloc(1, sizeof(*s->counts[i]));
+		if (s->counts[i])
+			s->counts[i]->refs++;
+		else
+			r = -ENOMEM;
+	}
+	return r;
+}
+
+int rule_set_load(const struct detect_options *options, const struct rule_set *before,
+		  struct rule_set **ret_set, struct err *err)
 {
 	_cleanup_(rule_set_unrefp) struct rule_set *s = calloc(1, sizeof(*s));
 	struct loading l = { options, s };
@@ -128,8 +154,8 @@ int rule_set_load(const struct detect_options *options, struct rule_set **ret_se
 	r = build(&l, err);
 	if (r < 0)
 		return r;
-	s->counters = calloc(rules_set_count(s->rules) + 1, sizeof(*s->counters));
-	if (!s->counters || !s->custom_dir)
+	s->counts = calloc(rules_set_count(s->rules) + 1, sizeof(struct rule_count *));
+	if (!s->counts || !s->custom_dir || share_counts(s, before) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	*ret_set = TAKE_PTR(s);
 	return 0;
@@ -145,12 +171,15 @@ void rule_set_unref(struct rule_set *s)
 {
 	if (!s || --s->refs)
 		return;
+	for (unsigned int i = 0; s->counts && i < rule_set_count(s); i++)
+		if (s->counts[i] && --s->counts[i]->refs == 0)
+			free(s->counts[i]);
 	while (s->pool_count)
 		rules_scratch_free(s->pool[--s->pool_count]);
 	rules_binding_free(s->binding);
 	rules_set_free(s->rules);
 	pthread_mutex_destroy(&s->lock);
-	free(s->counters);
+	free(s->counts);
 	free(s->custom_dir);
 	free(s);
 }
@@ -178,9 +207,9 @@ bool rule_set_is_custom(const struct rule_set *s, unsigned int rule)
 	return len && strncmp(file, s->custom_dir, len) == 0 && file[len] == '/';
 }
 
-_Atomic uint64_t *rule_set_counter(const struct rule_set *s, unsigned int rule)
+struct rule_count *rule_set_counter(const struct rule_set *s, unsigned int rule)
 {
-	return &s->counters[rule];
+	return s->counts[rule];
 }
 
 struct rules_scratch *rule_set_take_scratch(struct rule_set *s)

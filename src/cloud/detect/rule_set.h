@@ -19,8 +19,12 @@ struct rule_set;
 /* The folders as they stand: changes when a rule file comes, goes or is written. -errno. */
 int rule_set_fingerprint(const struct detect_options *options, uint64_t *ret_fingerprint,
 			 struct err *err);
-/* One reference. Refused rules are reported and counted. */
-int rule_set_load(const struct detect_options *options, struct rule_set **ret_set, struct err *err);
+/*
+ * One reference. Refused rules are reported and counted. before (nullable): the set whose counts go on
+ * in the rules of the same id.
+ */
+int rule_set_load(const struct detect_options *options, const struct rule_set *before,
+		  struct rule_set **ret_set, struct err *err);
 struct rule_set *rule_set_ref(struct rule_set *s);
 void rule_set_unref(struct rule_set *s);
 DEFINE_CLEANUP(struct rule_set *, rule_set_unref)
@@ -30,8 +34,13 @@ size_t rule_set_refused(const struct rule_set *s);
 const struct rules_info *rule_set_info(const struct rule_set *s, unsigned int rule);
 /* True for a rule of the operator's own. */
 bool rule_set_is_custom(const struct rule_set *s, unsigned int rule);
-/* Matches of the rule since it was loaded. */
-_Atomic uint64_t *rule_set_counter(const struct rule_set *s, unsigned int rule);
+/* Shared by the sets that the rule was in: a frame that still has an old one counts here, too. */
+struct rule_count {
+	_Atomic unsigned int refs;
+	_Atomic uint64_t matches;
+	_Atomic int64_t last_ns; /* 0: none yet */
+};
+struct rule_count *rule_set_counter(const struct rule_set *s, unsigned int rule);
 
 /* Scratch memory from the set's pool; NULL when out of memory. */
 struct rules_scratch *rule_set_take_scratch(struct rule_set *s);

@@ -195,8 +195,9 @@ static void every_case_is_as_expected(void **state _unused_)
 }
 
 /* A rule that nothing proves is not ours. */
-static void check_rule(void *arg, const struct rules_info *rule, uint64_t matches _unused_)
+static void check_rule(void *arg, const struct detect_rule *counted)
 {
+	const struct rules_info *rule = counted->info;
 	unsigned int *count = arg;
 	const char *slash = strrchr(rule->file, '/');
 	_cleanup_free_ char *data = NULL;

@@ -12,6 +12,7 @@
 /* After the standard headers it needs. */
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cloud/detect/detect.h"
 
@@ -152,6 +153,70 @@ static void rules_of_the_operator_are_told_apart(void **state _unused_)
 				 strcmp(detections_get(list, i)->rule->title, "Rule 2") == 0);
 }
 
+struct sum {
+	unsigned int rules;
+	uint64_t matches;
+	int64_t last_ns;
+};
+
+static void add_rule(void *arg, const struct detect_rule *rule)
+{
+	struct sum *sum = arg;
+
+	assert_int_equal(!rule->matches, !rule->last_match_ns);
+	sum->rules++;
+	sum->matches += rule->matches;
+	sum->last_ns = MAX(sum->last_ns, rule->last_match_ns);
+}
+
+static struct sum sum_up(struct detect *d)
+{
+	struct sum sum = { 0 };
+
+	detect_each_rule(d, add_rule, &sum);
+	return sum;
+}
+
+static void a_rule_goes_on_counting_when_it_is_loaded_anew(void **state _unused_)
+{
+	_cleanup_(detect_closep) struct detect *d = open_detect();
+	_cleanup_(detect_run_freep) struct detect_run *run = NULL;
+	int64_t before_ns = clock_realtime_ns();
+	char path[160];
+
+	assert_int_equal(sum_up(d).rules, 0);
+	write_rule(own, "a.yml", RULE("1", "/a"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(sum_up(d).rules, 1);
+	assert_int_equal(sum_up(d).matches, 0);
+	matches(d, "/bin/a");
+	matches(d, "/bin/other");
+	assert_int_equal(sum_up(d).matches, 1);
+	assert_true(sum_up(d).last_ns >= before_ns && sum_up(d).last_ns <= clock_realtime_ns());
+
+	/* A frame that began with the old set counts where the new one does. */
+	assert_int_equal(detect_run_new(d, &run), 0);
+	write_rule(own, "a.yml", RULE("1", "/b"));
+	write_rule(own, "b.yml", RULE("2", "/c"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	look(run, "/bin/a");
+	matches(d, "/bin/b");
+	assert_int_equal(sum_up(d).rules, 2);
+	assert_int_equal(sum_up(d).matches, 3);
+	detect_run_free(TAKE_PTR(run));
+	assert_int_equal(detect_reload(d, true, NULL), 1);
+	assert_int_equal(sum_up(d).matches, 3);
+
+	/* One that was away begins anew. */
+	snprintf(path, sizeof(path), "%s/a.yml", own);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	write_rule(own, "a.yml", RULE("1", "/a"));
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(sum_up(d).rules, 2);
+	assert_int_equal(sum_up(d).matches, 0);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -161,6 +226,7 @@ int main(void)
 		TEST(a_frame_keeps_the_rules_that_it_began_with),
 		TEST(what_is_refused_or_gone_leaves_the_others),
 		TEST(rules_of_the_operator_are_told_apart),
+		TEST(a_rule_goes_on_counting_when_it_is_loaded_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
