@@ -61,7 +61,9 @@ struct record_file {
 	struct record_header h;
 	__u64 inode, device, size, bytes_written;
 	__s64 ctime_ns, mtime_ns;
-	__u32 mode, owner;
+	__u32 owner;
+	__u16 mode;
+	__u8 other_root, pad; /* of FILE_WRITE: the path begins at a root of the task's own */
 	__u32 path_len, old_path_len; /* pieces of the tail */
 	/* then the tail */
 };

@@ -68,6 +68,7 @@ static __always_inline void file_send(struct task_struct *task, struct file *fil
 	task_fill(task, &r->h.task);
 	file_fill_inode(r, BPF_CORE_READ(file, f_inode));
 	r->bytes_written = bytes_written;
+	r->other_root = kind == RECORD_FILE_WRITE && path_root_is_other(task);
 	r->path_len = path_walk(&s->path, BPF_CORE_READ(file, f_path.dentry),
 				BPF_CORE_READ(file, f_path.mnt), task);
 	r->path_len = scratch_append_path(s, 0, r->path_len);

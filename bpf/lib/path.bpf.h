@@ -27,6 +27,20 @@ static __always_inline struct mount *path_mount(struct vfsmount *m)
 	return (struct mount *)((char *)m - bpf_core_field_offset(struct mount, mnt));
 }
 
+/*
+ * Whether the task's root is another than its mount namespace's: no mount's root, or that of a mount
+ * that lies somewhere below. What lies over the first root of all, as after switch_root(8), does not.
+ */
+static __always_inline bool path_root_is_other(struct task_struct *task)
+{
+	struct dentry *root = task->fs->root.dentry;
+	struct vfsmount *vfs = task->fs->root.mnt;
+	struct mount *mnt = path_mount(vfs), *up = BPF_CORE_READ(mnt, mnt_parent);
+
+	return root != vfs->mnt_root ||
+	       (up != mnt && BPF_CORE_READ(mnt, mnt_mountpoint) != BPF_CORE_READ(up, mnt.mnt_root));
+}
+
 struct path_walk {
 	struct path_buffer *b;
 	struct dentry *dentry, *root;

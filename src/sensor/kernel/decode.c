@@ -87,6 +87,7 @@ static int decode_file(const struct record_file *r, size_t len, struct kernel_ev
 	e->file.mode = r->mode;
 	e->file.owner = r->owner;
 	e->file.bytes_written = r->bytes_written;
+	e->file.other_root = r->other_root;
 	return 0;
 }
 

@@ -84,6 +84,7 @@ struct kernel_event {
 			int64_t ctime_ns, mtime_ns;
 			uint32_t mode, owner;
 			uint64_t bytes_written;
+			bool other_root; /* of a write: the task's root is not its mounts' */
 		} file;
 		struct {
 			uint8_t family;   /* AF_INET or AF_INET6 */

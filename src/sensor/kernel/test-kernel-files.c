@@ -380,6 +380,49 @@ static void a_stacked_file_system_tells_things_once(void **state _unused_)
 	assert_int_equal(rmdir(merged), 0);
 }
 
+static char new_root[128], written[128];
+
+static void write_below_a_root(void)
+{
+	int fd;
+
+	if (chroot(new_root) < 0)
+		_exit(1);
+	fd = open(written, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	_exit(fd >= 0 && write(fd, "hello", 5) == 5 && close(fd) == 0 ? 0 : 2);
+}
+
+/* Where a written file is looked for depends on it: its path begins there. */
+static void assert_root_is_other(bool other)
+{
+	const struct kernel_event *e;
+	char text[160];
+	size_t i = 0;
+
+	assert_int_equal(run_child(write_below_a_root), 0);
+	e = find(KERNEL_FILE_WRITE, &i);
+	assert_int_equal(e->file.other_root, other);
+	snprintf(text, sizeof(text), "%s|", written);
+	assert_string_equal(seen.text[i], text);
+}
+
+static void a_root_of_its_own_is_told(void **state _unused_)
+{
+	make_folder("root");
+	snprintf(new_root, sizeof(new_root), "%s/root", dir);
+	strcpy(written, "/rooted");
+	assert_root_is_other(true);
+	remove_file("root/rooted");
+	assert_int_equal(mount("tmpfs", new_root, "tmpfs", 0, NULL), 0);
+	assert_root_is_other(true);
+	assert_int_equal(umount(new_root), 0);
+	assert_int_equal(rmdir(new_root), 0);
+	strcpy(new_root, "/");
+	snprintf(written, sizeof(written), "%s/rooted", dir);
+	assert_root_is_other(false);
+	remove_file("rooted");
+}
+
 static void change_by_uring(void)
 {
 	struct io_uring_sqe open_one = { .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD,
@@ -488,6 +531,7 @@ const struct CMUnitTest test_files[] = {
 	cmocka_unit_test(names_behind_links_are_the_real_ones),
 	cmocka_unit_test(files_that_change_places_are_two_renames),
 	cmocka_unit_test(a_stacked_file_system_tells_things_once),
+	cmocka_unit_test(a_root_of_its_own_is_told),
 	cmocka_unit_test(changes_by_io_uring_are_seen_or_said_to_be_not),
 #ifdef __x86_64__
 	cmocka_unit_test(changes_by_32_bit_calls_are_seen_or_said_to_be_not),

@@ -60,6 +60,9 @@ static void set_previous(struct monitor *m, const char *path)
 	event_set_text(&m->event, T(PreviousFolderPath), path, folder > 1 ? folder - 1 : folder);
 }
 
+/* The shortest is "#!" and a name: what is empty or holds a number need not be opened. */
+#define PROGRAM_BYTES_MIN 4
+
 /* True for a program; *ret_id is what the file is now. */
 static bool is_program(const char *path, uint64_t inode, struct file_identity *ret_id)
 {
@@ -88,19 +91,21 @@ static void set_hashes(struct monitor *m, const struct kernel_event *e)
 	struct process_hashes hashes;
 	struct file_identity id;
 	int len = (int)MIN(e->file.path.len, PATH_BYTES_MAX);
-	bool host = monitor_is_host(m, &e->task), found = false;
+	bool found = false;
 
+	if (e->file.size < PROGRAM_BYTES_MIN)
+		return;
 	/* Where the process sees other mounts or another root, through it, while it lives. */
-	for (int i = 0; i < 2 && !found; i++) {
-		if (host == (i == 0))
-			snprintf(path, sizeof(path), "%.*s", len, e->file.path.data);
-		else
-			snprintf(path, sizeof(path), "/proc/%u/root%.*s", e->task.pid, len,
-				 e->file.path.data);
+	if (!monitor_is_host(m, &e->task) || e->file.other_root) {
+		snprintf(path, sizeof(path), "/proc/%u/root%.*s", e->task.pid, len,
+			 e->file.path.data);
 		found = is_program(path, e->file.inode, &id);
 	}
-	if (!found)
-		return;
+	if (!found) {
+		snprintf(path, sizeof(path), "%.*s", len, e->file.path.data);
+		if (!is_program(path, e->file.inode, &id))
+			return;
+	}
 	file_hash(m->hashes, &id, path, &hashes);
 	event_set_str(&m->event, T(SHA1), arena_strdup(&m->arena, hashes.sha1));
 	event_set_str(&m->event, T(SHA256), arena_strdup(&m->arena, hashes.sha256));
