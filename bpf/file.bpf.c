@@ -32,7 +32,8 @@ static __always_inline void opened(long fd, __u64 flags)
 
 static __always_inline void closing_file(struct task_struct *task, struct file *file)
 {
-	if (file && BPF_CORE_READ(file, f_mode) & FILE_MODE_WRITE)
+	if (file && (BPF_CORE_READ(file, f_mode) & (FILE_MODE_WRITE | FILE_MODE_STREAM)) ==
+			    FILE_MODE_WRITE)
 		file_closing(task, file, false);
 }
 

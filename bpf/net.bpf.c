@@ -12,10 +12,14 @@
 #include <bpf/bpf_tracing.h>
 #include "lib/net_record.bpf.h"
 
-/* Connections under way; the oldest are forgotten when there are more. */
+/*
+ * Connections under way. Each ends with a change of state, so none stays; more than fit, as of a
+ * program that tries a whole network at once, are counted as lost. Takes memory for those there are.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
 	__type(key, __u64);
 	__type(value, struct record_task);
 } connecting SEC(".maps");
@@ -24,12 +28,10 @@ static __always_inline void on_outcome(const struct sock *sk, int newstate)
 {
 	__u64 key = (__u64)sk;
 	struct record_task *kept = bpf_map_lookup_elem(&connecting, &key);
-	struct record_task task;
 	__s32 error = 0;
 
 	if (!kept)
 		return;
-	task = *kept;
 	if (newstate != BPF_TCP_ESTABLISHED && !tcp_has_sent(sk)) {
 		/* The system call's outcome tells why. */
 		bpf_map_delete_elem(&connecting, &key);
@@ -40,8 +42,16 @@ static __always_inline void on_outcome(const struct sock *sk, int newstate)
 		if (!error)
 			error = 104; /* ECONNRESET: closed by its own program before an answer */
 	}
+	send_socket(sk, RECORD_NET_CONNECT, kept, error);
 	bpf_map_delete_elem(&connecting, &key);
-	send_socket(sk, RECORD_NET_CONNECT, &task, error);
+}
+
+static __always_inline void remember(const struct sock *sk, const struct record_task *task)
+{
+	__u64 key = (__u64)sk;
+
+	if (bpf_map_update_elem(&connecting, &key, task, BPF_ANY) < 0)
+		ring_lost(RECORD_NET_CONNECT);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -49,7 +59,6 @@ int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int 
 {
 	__u16 family = sk->__sk_common.skc_family;
 	struct record_task task = {};
-	__u64 key = (__u64)sk;
 
 	/* The states of a connection's end, which are half of all, tell nothing. */
 	if (oldstate != BPF_TCP_SYN_SENT && newstate != BPF_TCP_SYN_SENT &&
@@ -69,7 +78,7 @@ int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int 
 		return 0;
 	task_fill(bpf_get_current_task_btf(), &task);
 	if (newstate == BPF_TCP_SYN_SENT)
-		bpf_map_update_elem(&connecting, &key, &task, BPF_ANY);
+		remember(sk, &task);
 	else
 		send_socket(sk, RECORD_NET_LISTEN, &task, 0);
 	return 0;

@@ -11,6 +11,7 @@
 
 #define FILE_MODE_WRITE 0x2
 #define FILE_MODE_CREATED 0x100000
+#define FILE_MODE_STREAM 0x200000 /* pipes and sockets */
 /* Not counted, as the kernel says: a stacked file system's own view of a file below it. */
 #define FILE_MODE_INNER 0x20000000
 #define FILE_TYPE_MASK 0170000

@@ -22,14 +22,20 @@
 
 static __always_inline void fill_socket(struct record_net *r, const struct sock *sk)
 {
+	/* Read in pairs, as they lie: every read is a call. */
+	struct { __be16 remote; __u16 local; } ports;
+	struct { __be32 remote, local; } v4;
+
+	BPF_CORE_READ_INTO(&ports, sk, __sk_common.skc_portpair);
 	r->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	r->protocol = BPF_CORE_READ(sk, sk_protocol);
-	r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	r->local_port = ports.local;
+	r->remote_port = bpf_ntohs(ports.remote);
 	r->socket_cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	if (r->family == AF_INET) {
-		BPF_CORE_READ_INTO(&r->local_address, sk, __sk_common.skc_rcv_saddr);
-		BPF_CORE_READ_INTO(&r->remote_address, sk, __sk_common.skc_daddr);
+		BPF_CORE_READ_INTO(&v4, sk, __sk_common.skc_addrpair);
+		__builtin_memcpy(r->remote_address, &v4.remote, sizeof(v4.remote));
+		__builtin_memcpy(r->local_address, &v4.local, sizeof(v4.local));
 		return;
 	}
 	BPF_CORE_READ_INTO(&r->local_address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,6 +57,39 @@ static void a_connection_tells_both_ends_and_its_outcome(void **state _unused_)
 	assert_true(e->net.local_port > 0);
 	assert_memory_equal(e->net.remote_address, "\x7f\0\0\1", 4);
 	assert_memory_equal(e->net.local_address, "\x7f\0\0\1", 4);
+}
+
+#define UNDER_WAY ((rlim_t)18000)
+
+/* A listener whose queue is full answers nothing: all but the first wait until they are closed. */
+static void connect_without_end(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(test_port) };
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (rlim_t i = 0; i < UNDER_WAY; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+		if (fd < 0 ||
+		    (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno != EINPROGRESS))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void none_of_many_connections_under_way_is_forgotten(void **state _unused_)
+{
+	_cleanup_close_ int fd = listen_somewhere();
+	struct rlimit before, many;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	many = (struct rlimit){ MAX(before.rlim_max, UNDER_WAY + 100),
+				MAX(before.rlim_max, UNDER_WAY + 100) };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(run_child(connect_without_end), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(seen.of_children[KERNEL_NET_CONNECT] + seen.lost, UNDER_WAY);
 }
 
 static void listen6(void)
@@ -134,7 +168,6 @@ static void a_connected_datagram_socket_is_seen(void **state _unused_)
 	assert_int_equal(e->net.remote_port, 9153);
 	assert_int_equal(e->net.error, 0);
 }
-
 
 static void take_back_a_datagram_socket(void)
 {
@@ -269,6 +302,7 @@ static void connections_by_io_uring_are_seen_or_said_to_be_not(void **state _unu
 
 const struct CMUnitTest test_net[] = {
 	cmocka_unit_test(a_connection_tells_both_ends_and_its_outcome),
+	cmocka_unit_test(none_of_many_connections_under_way_is_forgotten),
 	cmocka_unit_test(a_listening_socket_is_seen),
 	cmocka_unit_test(an_accepted_connection_tells_both_ends),
 	cmocka_unit_test(a_connected_datagram_socket_is_seen),
