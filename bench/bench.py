@@ -32,6 +32,8 @@ def names(text, known, what):
 
 def measure(load, mode_class, build):
     with mode_class(build) as mode:
+        load.warm()
+        mode.drain()
         events, lost = mode.counts()
         user, system = mode.cpu()
         sample = load.run()
