@@ -44,7 +44,7 @@ const ENTRIES: Entry[] = [
 	{ to: "/onboarding", text: "nav.onboarding", icon: PlugConnected20Regular,
 		active: PlugConnected20Filled, needs: ["ONBOARDING"] },
 	{ to: "/settings", text: "nav.settings", icon: Settings20Regular, active: Settings20Filled,
-		needs: ["API_CLIENT", "AUDIT_READ", "USER_ADMIN"] },
+		needs: ["API_CLIENT", "AUDIT_READ", "RULE_READ", "USER_ADMIN"] },
 ];
 
 export function Logo({ size = 24 }: { size?: number }) {

@@ -13,7 +13,7 @@ export function cases(shared) {
 	const pages = () => [
 		"/", "/alerts", shared.alertUrl, "/incidents", "/incidents/1", "/devices", shared.deviceUrl,
 		`${shared.deviceUrl}/timeline?range=1h`, `${shared.deviceUrl}/health`, "/onboarding",
-		"/settings/clients", "/settings/users", "/settings/audit", "/password", "/no-such-page",
+		"/settings/clients", "/settings/users", "/settings/rules", "/settings/audit", "/password", "/no-such-page",
 	];
 
 	const enter = async (options) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* settings.mjs - onboarding tokens, API clients, users, the audit log; a reader sees and changes nothing */
+/* settings.mjs - onboarding tokens, API clients, users, rules, the audit log; a reader sees and changes nothing */
 import assert from "node:assert/strict";
 
 import { test, until } from "./tap.mjs";
@@ -82,10 +82,30 @@ export function cases(shared) {
 		assert.equal(await page().getByRole("button", { name: "Save" }).count(), 0);
 	});
 
-	test("the audit log tells who did what", async () => {
+	test("rules are listed, the one that has matched first, with when it did", async () => {
 		await shared.browser.fresh();
-		await shared.browser.go("/settings/audit");
+		await shared.browser.go("/settings/rules");
 		await shared.browser.login(shared.name, shared.password);
+		const section = page().getByRole("region", { name: "Rules" });
+		const first = section.locator("tbody tr").first();
+		await first.waitFor();
+		const cells = (await first.locator("th, td").allInnerTexts()).map((s) => s.trim());
+		// The test alert of the cases before; its rule is Vakt's own.
+		assert.match(cells[0], /sensitive data/i);
+		assert.equal(cells[2], "Vakt");
+		assert.ok(Number(cells[3]) >= 1, cells.join(" | "));
+		assert.match(cells[4], /^\d{4}-\d\d-\d\d /);
+		const told = Number(/(\d+) rules are in use/.exec(await section.innerText())[1]);
+		assert.ok(told > 10);
+		assert.equal(await section.locator("tbody tr").count(), told);
+		const answer = await page().request.get(`${shared.stack.base}/portal/api/rules`);
+		const { value } = await answer.json();
+		assert.equal(value[0].title, cells[0]);
+		await shared.browser.shot("rules");
+	});
+
+	test("the audit log tells who did what", async () => {
+		await shared.browser.go("/settings/audit");
 		await row("rut").first().waitFor();
 		await until("log-ins", async () => (await row("Log-in").count()) > 1, 10);
 		await shared.browser.shot("audit");

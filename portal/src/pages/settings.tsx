@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* settings.tsx - API clients, users, audit log: each for those who may */
+/* settings.tsx - API clients, users, rules, audit log: each for those who may */
 import { Tab, TabList } from "@fluentui/react-components";
 
 import { Page } from "@/parts/page";
@@ -10,12 +10,14 @@ import { useTexts } from "@/text/text";
 
 import { AuditLog } from "./settings-audit";
 import { ApiClients } from "./settings-clients";
+import { DetectionRules } from "./settings-rules";
 import { Users } from "./settings-users";
 import css from "./settings.module.css";
 
 const PARTS = [
 	{ id: "clients", needs: "API_CLIENT", body: ApiClients },
 	{ id: "users", needs: "USER_ADMIN", body: Users },
+	{ id: "rules", needs: "RULE_READ", body: DetectionRules },
 	{ id: "audit", needs: "AUDIT_READ", body: AuditLog },
 ] as const;
 

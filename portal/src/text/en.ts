@@ -370,8 +370,19 @@ export const en = {
 	"role.SecurityAdmin": "Security administrator",
 	"role.SecurityAdmin.more": "handles alerts, onboards devices",
 
+	"rules.count": "{n} rule is in use.|{n} rules are in use.",
+	"rules.last": "Last match",
+	"rules.matches": "Matches",
+	"rules.none": "No rules are in use",
+	"rules.own": "Your own",
+	"rules.refused": "{n} was refused; vakt-cloud's log says why.|{n} were refused; vakt-cloud's log says why.",
+	"rules.rule": "Rule",
+	"rules.since": "Events that matched since {time}, those that matched most first.",
+	"rules.source": "Source",
+
 	"settings.audit": "Audit log",
 	"settings.clients": "API clients",
+	"settings.rules": "Rules",
 	"settings.title": "Settings",
 	"settings.users": "Users",
 

@@ -368,8 +368,19 @@ export const sv = {
 	"role.SecurityAdmin": "Säkerhetsadministratör",
 	"role.SecurityAdmin.more": "hanterar larm, ansluter enheter",
 
+	"rules.count": "{n} regel används.|{n} regler används.",
+	"rules.last": "Senaste träff",
+	"rules.matches": "Träffar",
+	"rules.none": "Inga regler används",
+	"rules.own": "Er egen",
+	"rules.refused": "{n} avvisades; loggen för vakt-cloud säger varför.|{n} avvisades; loggen för vakt-cloud säger varför.",
+	"rules.rule": "Regel",
+	"rules.since": "Händelser som träffats sedan {time}, regeln med flest träffar först.",
+	"rules.source": "Källa",
+
 	"settings.audit": "Granskningslogg",
 	"settings.clients": "API-klienter",
+	"settings.rules": "Regler",
 	"settings.title": "Inställningar",
 	"settings.users": "Användare",
 
