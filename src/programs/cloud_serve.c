@@ -122,6 +122,8 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		.telemetry = cloud->telemetry,
 		.fleet = cloud->fleet,
 		.detect = cloud->detect,
+		.ingest = cloud->ingest,
+		.devices = cloud->devices,
 		.state_dir = o->state_dir,
 		.first_password_file = cloud->first_password_file,
 		.public_host = o->public_host,

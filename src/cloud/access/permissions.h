@@ -27,7 +27,8 @@
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \
 	X(AUDIT_READ, ACCESS_WRITERS, "")                                                          \
-	X(RULE_READ, ACCESS_WRITERS, "")
+	X(RULE_READ, ACCESS_WRITERS, "")                                                           \
+	X(SERVER_READ, ACCESS_WRITERS, "")
 
 enum access_role_bit {
 #define X(name, text) ACCESS_BIT_##name,

@@ -18,6 +18,8 @@ int api_open(const struct api_options *options, struct api **ret_api, struct err
 	a->telemetry = options->telemetry;
 	a->fleet = options->fleet;
 	a->detect = options->detect;
+	a->ingest = options->ingest;
+	a->devices = options->devices;
 	a->device_port = options->device_port;
 	snprintf(a->public_host, sizeof(a->public_host), "%s", options->public_host ?: "");
 	snprintf(a->first_password_file, sizeof(a->first_password_file), "%s",
@@ -48,5 +50,6 @@ void api_close(struct api *a)
 
 int api_serve(struct api *a, struct http_server *server)
 {
+	a->portal = server;
 	return http_server_add_routes(server, a->routes, a);
 }

@@ -6,6 +6,7 @@
 
 #include "cloud/detect/detect.h"
 #include "cloud/fleet/fleet.h"
+#include "cloud/ingest/ingest.h"
 #include "net/http_server.h"
 #include "store/state.h"
 #include "store/telemetry.h"
@@ -17,6 +18,8 @@ struct api_options {
 	struct telemetry *telemetry;
 	struct fleet *fleet;
 	struct detect *detect;
+	const struct ingest *ingest;
+	const struct http_server *devices; /* the port that devices are served on */
 	const char *state_dir;		 /* holds the key that signs tokens */
 	const char *first_password_file; /* removed when that password is changed; nullable */
 	const char *public_host;

@@ -17,6 +17,8 @@ struct api {
 	struct telemetry *telemetry;
 	struct fleet *fleet;
 	struct detect *detect;
+	const struct ingest *ingest;
+	const struct http_server *devices, *portal; /* portal: the server that serves the API */
 	struct access_throttle *throttle;
 	struct api_limit *limit;
 	char first_password_file[4096];

@@ -39,6 +39,7 @@ HANDLER(users_create);
 HANDLER(users_change);
 HANDLER(audit);
 HANDLER(rules);
+HANDLER(server);
 HANDLER(summary);
 HANDLER(timeline);
 HANDLER(histogram);

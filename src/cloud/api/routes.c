@@ -96,6 +96,8 @@ const struct api_route api_route_table[] = {
 
 	ROUTE(GET, "/portal/api/rules", rules, RULE_READ,
 	      "Rules in use and how often they matched, those that did so most first.", NULL, "Rules"),
+	ROUTE(GET, "/portal/api/server", server, SERVER_READ,
+	      "What the control plane has done since its start.", NULL, "Server"),
 
 	ROUTE(POST, "/{tenant}/oauth2/v2.0/token", token, ANONYMOUS,
 	      "OAuth 2.0 client credentials, as a form.", NULL, "AccessToken"),

@@ -8,7 +8,7 @@ import sys
 import time
 
 from device import Device, frame
-from harness import BUILD, case, contains, equal, main
+from harness import BUILD, Client, case, contains, equal, main
 
 MIB = 1 << 20
 UNPACKED_MAX = 64 * MIB  # WIRE_UNPACKED_MAX
@@ -27,6 +27,18 @@ def memory_for_less_than_one_frame_is_refused(w):
         contains(done.stderr, f"--frames-mib {wrong}: a number from 64 to 65536 is expected")
     w.stop("vakt-cloud")
     w.start_cloud("--frames-mib", 64)
+
+
+@case
+def at_first_nothing_is_counted(w):
+    w.admin = Client(w)
+    first = (w.dir / "cloud/first-password").read_text().strip()
+    w.admin.login("admin", first)
+    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": "a password of some length"})
+    found = w.admin.get("/portal/api/server").json
+    equal({name: sum(found[name].values()) for name in ("frames", "alerts", "devicePort")},
+          {"frames": 0, "alerts": 0, "devicePort": 0})
+    equal(found["portalPort"]["requests"] > 0, True)
 
 
 @case
@@ -72,6 +84,17 @@ def what_does_not_fit_beside_another_is_put_off_and_comes_later(w):
     equal(runs[refused].send(sizes[runs[refused]])[0], 200)
     equal(rows(w, runs[refused]), 1)
     contains((w.dir / "vakt-cloud.log").read_text(), "frames in flight take all of the 64 MiB")
+
+
+@case
+def what_came_of_every_frame_is_counted(w):
+    found = w.admin.get("/portal/api/server").json
+    frames = {name: n for name, n in found["frames"].items() if name != "bytes"}
+    # As the cases above sent them.
+    equal(frames, {"taken": 4, "events": 4, "resends": 3, "refused": 4, "putOff": 1, "storeFailures": 0})
+    # Four devices enrolled, and their frames.
+    equal(found["devicePort"]["requests"], 4 + 4 + 3 + 4 + 1)
+    equal(found["detection"]["matches"], 0)
 
 
 if __name__ == "__main__":
