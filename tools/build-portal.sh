@@ -17,7 +17,7 @@ cd portal
 mkdir -p generated "$(dirname "$dest")"
 cp "$made/schema.gen.ts" generated/
 if ! cmp -s package-lock.json node_modules/.vakt-lock; then
-	npm ci --no-audit --no-fund --loglevel error
+	../tools/npm-ci.sh
 	cp package-lock.json node_modules/.vakt-lock
 fi
 node_modules/.bin/tsc --noEmit

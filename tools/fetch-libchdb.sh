@@ -7,5 +7,6 @@ lock=packaging/store/package-lock.json
 [ -f "$dest/libchdb.so" ] && cmp -s "$lock" "$dest/package-lock.json" && exit 0
 mkdir -p "$dest"
 cp packaging/store/package.json "$lock" "$dest/"
-(cd "$dest" && npm ci --no-audit --no-fund --loglevel error)
+npm_ci=$PWD/tools/npm-ci.sh
+(cd "$dest" && "$npm_ci")
 ln -f "$dest/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so" "$dest/libchdb.so"

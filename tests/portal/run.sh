@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 if ! cmp -s package-lock.json node_modules/.vakt-lock; then
-	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel error >&2
+	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 ../../tools/npm-ci.sh >&2
 	cp package-lock.json node_modules/.vakt-lock
 fi
 exec node main.mjs "$@"
