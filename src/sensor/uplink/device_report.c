@@ -223,7 +223,7 @@ static json_t *get_certificate_end(const struct sources *s)
 
 static json_t *get_clock_offset(const struct sources *s)
 {
-	return s->uplink ? json_real((double)number_of(s->uplink, "clockOffsetNs") / NSEC_PER_SEC)
+	return s->uplink ? json_integer(number_of(s->uplink, "clockOffsetNs") / NSEC_PER_MSEC)
 			 : NULL;
 }
 
@@ -307,7 +307,7 @@ static json_t *get_spool(const struct sources *s)
 	X(cloud_connected, false, get_connected, "whether its last answer was good")               \
 	X(cloud_last_contact, false, get_last_contact, "time of that answer")                      \
 	X(certificate_expiration, false, get_certificate_end, "end of the device's certificate")   \
-	X(clock_offset_seconds, false, get_clock_offset, "this clock minus the control plane's")   \
+	X(clock_offset_milliseconds, false, get_clock_offset, "this clock minus the control plane's")   \
 	X(supplementary_events_subsystem, false, get_events_by, "what kernel events come by")      \
 	X(events_lost, false, get_lost, "since the sensor started; each is in SensorGaps")         \
 	X(spool_bytes, false, get_spool, "waiting to be sent")                                     \
