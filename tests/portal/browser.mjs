@@ -60,7 +60,8 @@ export class Browser {
 	/** A title is there and nothing is loading any more. */
 	async settled() {
 		await this.page.waitForFunction(() =>
-			document.querySelector("h1") && !document.querySelector("[role=status][aria-label]"));
+			document.querySelector("h1") &&
+			!document.querySelector("[role=status][aria-label], [role=row][aria-busy=true]"));
 	}
 
 	async login(name, password) {
@@ -76,11 +77,18 @@ export class Browser {
 	/** What axe-core has against the page, in words. */
 	async violations() {
 		await this.page.evaluate(AXE);
-		// Fluent's focus traps hold invisible stops that send the focus on at once.
-		const result = await this.page.evaluate(() => window.axe.run({ exclude: ["[data-tabster-dummy]"] }, {
-			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
-		}));
-		return result.violations.map((v) =>
+		const violations = await this.page.evaluate(async () => {
+			// Fluent's focus traps hold invisible stops that send the focus on at once.
+			const result = await window.axe.run({ exclude: ["[data-tabster-dummy]"] }, {
+				runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+			});
+			// The timeline's grid is the stop for Tab and moves its rows by keys, as a case of its own shows.
+			const byGrid = ({ target }) =>
+				document.querySelector(target[0])?.parentElement.matches("[role=grid][tabindex='0']");
+			return result.violations.filter((v) =>
+				v.id !== "scrollable-region-focusable" || !v.nodes.every(byGrid));
+		});
+		return violations.map((v) =>
 			`${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join("; ")}`);
 	}
 

@@ -85,6 +85,7 @@ export const Row = memo(function Row({ row, event, active, open, blind, onOpen }
 			id={rowId(row)}
 			aria-rowindex={row + 2}
 			aria-selected={open}
+			aria-busy={!event}
 			className={[
 				css["row"], active && css["active"], open && css["opened"], isGap && css["gap"],
 				blind && css["blind"],
