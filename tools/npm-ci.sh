@@ -6,9 +6,9 @@
 # the next goes on from what the cache has.
 set -u
 for try in 1 2 3; do
-	timeout 400 npm ci --no-audit --no-fund --loglevel error --prefer-offline --fetch-timeout 60000
+	timeout -k 10 400 npm ci --no-audit --no-fund --loglevel error --prefer-offline --fetch-timeout 60000
 	status=$?
-	[ $status -eq 124 ] || exit $status
+	[ $status -eq 124 ] || [ $status -eq 137 ] || exit $status
 	echo "npm: no end after seven minutes, try $try of 3" >&2
 done
 echo "npm: the registry does not answer; see \`npm ping\` and the proxy in \`npm config get proxy\`" >&2
