@@ -12,6 +12,7 @@
 #include "store/state_internal.h"
 
 #define BUSY_TIMEOUT_MS 10000
+#define WAL_RETRY_MS 10
 
 struct state {
 	char path[STATE_PATH_SIZE];
@@ -49,6 +50,27 @@ static int fail(struct state_conn *c, int rc, const char *sql, struct err *err)
 	return err_setf(err, code_of(rc), "state: %s (in: %.60s)", sqlite3_errmsg(c->db), sql);
 }
 
+/*
+ * The first change to WAL wants the file alone and is refused at once, the busy timeout does not hold
+ * for it: several that make a new database together would fail.
+ */
+static int configure(sqlite3 *db)
+{
+	int rc = SQLITE_BUSY;
+
+	for (int waited = 0; rc == SQLITE_BUSY && waited < BUSY_TIMEOUT_MS; waited += WAL_RETRY_MS) {
+		if (waited)
+			sqlite3_sleep(WAL_RETRY_MS);
+		rc = sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	}
+	if (rc != SQLITE_OK)
+		return rc;
+	return sqlite3_exec(db,
+			    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+			    "PRAGMA trusted_schema=OFF;",
+			    NULL, NULL, NULL);
+}
+
 int state_conn_open(const char *path, struct state_conn **ret_conn, struct err *err)
 {
 	struct state_conn *c = calloc(1, sizeof(*c));
@@ -61,10 +83,7 @@ int state_conn_open(const char *path, struct state_conn **ret_conn, struct err *
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(c->db,
-				  "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-				  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-				  NULL, NULL, NULL);
+		rc = configure(c->db);
 	if (rc != SQLITE_OK) {
 		int r = err_setf(err, code_of(rc), "%s: %s", path, sqlite3_errmsg(c->db));
 
