@@ -13,9 +13,11 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/access.bpf.h"
 #include "lib/file_record.bpf.h"
+#include "lib/file_words.bpf.h"
+#include "lib/syscall.bpf.h"
 
-#define AT_FDCWD -100
 #define AT_REMOVEDIR 0x200
 #define OPEN_FOR_MORE_THAN_READING 0103 /* O_WRONLY, O_RDWR, O_CREAT */
 #define CLOSE_RANGE_CLOEXEC 4
@@ -26,8 +28,8 @@ static __always_inline void opened(long fd, __u64 flags)
 {
 	struct file *file = file_of_fd(bpf_get_current_task_btf(), fd);
 
-	if (file)
-		file_opened(file, flags);
+	if (file && !file_opened(file, flags))
+		pseudo_file_opened(file);
 }
 
 static __always_inline void closing_file(struct task_struct *task, struct file *file)
@@ -98,12 +100,6 @@ static __always_inline void closing_many(struct task_struct *task, __u32 first, 
 		w.chosen = files->fdt->close_on_exec;
 	w.words = files->fdt->max_fds / FDS_A_WORD;
 	bpf_loop(FD_WORDS_MAX, walk_word, &w, 0);
-}
-
-/* The verifier knows the type, so its members need no bpf_core_read(). */
-static __always_inline struct pt_regs *arguments(void)
-{
-	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 }
 
 /* The kernel takes O_TRUNC out of f_flags, so the words of the system call are needed. */
@@ -189,35 +185,6 @@ int BPF_PROG(on_exit_files, struct task_struct *task)
 	if (task->signal->live.counter == 0)
 		closing_many(task, 0, ~0U, false);
 	return 0;
-}
-
-/* Puts the path named by a system call's words at off of the tail; returns the new offset. */
-static __always_inline __u32 append_named(struct scratch *s, __u32 off, int dir, const char *name)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 at = off;
-	char first = 0;
-	long n;
-
-	bpf_probe_read_user(&first, 1, name);
-	if (first != '/') {
-		struct path path = {};
-		struct file *file;
-
-		if (dir == AT_FDCWD) {
-			path.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
-			path.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
-		} else {
-			file = file_of_fd(task, dir);
-			path.dentry = BPF_CORE_READ(file, f_path.dentry);
-			path.mnt = BPF_CORE_READ(file, f_path.mnt);
-		}
-		at = scratch_append_path(s, at, path_walk(&s->path, path.dentry, path.mnt, task));
-		*scratch_at(s, at) = '/';
-		at++;
-	}
-	n = bpf_probe_read_user_str(scratch_at(s, at), RECORD_PATH_MAX, name);
-	return n > 0 && n <= RECORD_PATH_MAX ? at + n - 1 : off;
 }
 
 static __always_inline void renamed(int old_dir, const char *old, int new_dir, const char *new)

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define RECORD_KINDS 10
+#define RECORD_KINDS 21
 #define RECORD_PATH_MAX 4096
 #define RECORD_ARGV_MAX 16384
 /* path + cwd + argv, rounded up to a power of two so that an offset can be masked */
@@ -82,6 +82,18 @@ struct record_net {
 	__u8 family, protocol, pad[6];
 };
 
+/* What a process does to another, or to the system: which members mean what is the kind's. */
+struct record_act {
+	struct record_header h;
+	__u64 target_start_boottime_ns; /* of the process acted on; its pid is 0 where there is none */
+	__u64 values[3];
+	__u32 target_pid, target_uid;
+	__u32 call;
+	__u32 path_len, text_len; /* pieces of the tail */
+	__u32 pad[3];
+	/* then the tail */
+};
+
 /* Per processor: what the reader must know about losses. */
 struct record_counters {
 	__u64 sequence;
@@ -93,5 +105,6 @@ _Static_assert(sizeof(struct record_header) == 120, "no hidden padding");
 _Static_assert(sizeof(struct record_fork) == 144, "no hidden padding");
 _Static_assert(sizeof(struct record_exec) == 184, "no hidden padding");
 _Static_assert(sizeof(struct record_file) == 184, "no hidden padding");
+_Static_assert(sizeof(struct record_act) == 184, "no hidden padding");
 _Static_assert(sizeof(struct record_exit) == 128, "no hidden padding");
 _Static_assert(sizeof(struct record_net) == 176, "no hidden padding");

@@ -4,8 +4,14 @@
  */
 #include "file.bpf.c" /* before process: what an exit closes is told before the exit */
 #include "file_hook.bpf.c"
+#include "memory.bpf.c"
+#include "module.bpf.c"
+#include "mount.bpf.c"
+#include "namespace.bpf.c"
+#include "privilege.bpf.c"
 #include "process.bpf.c"
 #include "net.bpf.c"
 #include "net_datagram.bpf.c"
 #include "net_hook.bpf.c"
 #include "net_syscall.bpf.c"
+#include "signal.bpf.c"

@@ -75,16 +75,20 @@ static __always_inline void file_send(struct task_struct *task, struct file *fil
 	scratch_send(s, r->path_len);
 }
 
-/* A file that was opened, before or after it was emptied as the flags may ask. */
-static __always_inline void file_opened(struct file *file, __u64 flags)
+/*
+ * A file that was opened, before or after it was emptied as the flags may ask. False where it was
+ * for writing, but is no file of any tree.
+ */
+static __always_inline bool file_opened(struct file *file, __u64 flags)
 {
 	__u32 mode = BPF_CORE_READ(file, f_mode);
 	__u64 key = (__u64)file;
 	struct written w = {};
 
-	if (!(mode & (FILE_MODE_WRITE | FILE_MODE_CREATED)) || mode & FILE_MODE_INNER ||
-	    !file_is_interesting(file))
-		return;
+	if (!(mode & (FILE_MODE_WRITE | FILE_MODE_CREATED)) || mode & FILE_MODE_INNER)
+		return true;
+	if (!file_is_interesting(file))
+		return false;
 	if (mode & FILE_MODE_WRITE) {
 		w.inode = (__u64)BPF_CORE_READ(file, f_inode);
 		/* A file emptied by this open is changed already: no time is like 0. */
@@ -96,6 +100,7 @@ static __always_inline void file_opened(struct file *file, __u64 flags)
 	}
 	if (mode & FILE_MODE_CREATED)
 		file_send(bpf_get_current_task_btf(), file, RECORD_FILE_CREATE, 0);
+	return true;
 }
 
 /* A file that is closed; it may be open under further numbers, unless this is its end. */

@@ -18,12 +18,14 @@ struct scratch {
 		struct record_header h;
 		struct record_exec exec;
 		struct record_file file;
+		struct record_act act;
 	};
 	char tail[RECORD_TAIL_MAX];
 	struct path_buffer path;
 };
 
 _Static_assert(sizeof(struct record_exec) == sizeof(struct record_file), "tail follows the record");
+_Static_assert(sizeof(struct record_exec) == sizeof(struct record_act), "tail follows the record");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

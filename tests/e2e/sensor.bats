@@ -174,6 +174,56 @@ s.accept()' "$STATE/port" 3>&- &
 	[ "$(rows ".Table == \"DeviceFileEvents\" and (.FolderPath // \"\" | startswith(\"$STATE/spool\"))" | wc -l)" = 0 ]
 }
 
+@test "what a process does to another tells both, by name, user and identity" {
+	/usr/bin/python3 - "$STATE/pids" 3>&- <<-'END'
+		import ctypes, os, signal, sys, time
+		libc = ctypes.CDLL(None, use_errno=True)
+		child = os.fork()
+		if child == 0:
+		    os.setuid(65534)
+		    os.execv("/bin/sleep", ["sleep", "20"])
+		time.sleep(0.5)
+		assert libc.ptrace(0x4206, child, 0, 0) == 0  # PTRACE_SEIZE
+		os.close(os.open(f"/proc/{child}/mem", os.O_RDWR))
+		os.close(os.memfd_create("vakt test", 0))
+		assert libc.unshare(0x20000) == 0 and libc.mount(b"none", b"/", None, 0x44000, None) == 0
+		assert libc.mount(b"vakt test", b"/mnt", b"tmpfs", 2, None) == 0 and libc.umount2(b"/mnt", 2) == 0
+		os.kill(child, signal.SIGTERM)
+		os.kill(child, signal.SIGKILL)
+		os.waitpid(child, 0x40000000)
+		open(sys.argv[1], "w").write(f"{os.getpid()} {child}")
+	END
+	read -r actor target <"$STATE/pids"
+	sleep 0.5
+	stop_sensor
+	about=".Table == \"DeviceEvents\" and .InitiatingProcessId == $actor"
+	rows "$about and .ActionType == \"PTraceDetected\"" >"$STATE/row"
+	[ "$(field TraceRequest)" = PTRACE_SEIZE ]
+	[ "$(field ProcessId)" = "$target" ]
+	[ "$(field FolderPath)" = /usr/bin/sleep ]
+	[ "$(field ProcessCommandLine)" = "sleep 20" ]
+	[ "$(field SHA256)" = "$(sha256sum /bin/sleep | cut -d' ' -f1)" ]
+	[ "$(field AccountName)" = "$(id -un 65534)" ]
+	[ "$(field InitiatingProcessAccountName)" = "$(id -un)" ]
+	[[ "$(field InitiatingProcessFileName)" == python3* ]]
+	id=$(field TargetProcessUniqueId)
+	[ "$id" = "$(rows ".ActionType == \"ProcessCreated\" and .ProcessId == $target" | jq -r .ProcessUniqueId)" ]
+	rows "$about and .ActionType == \"WriteProcessMemoryApiCall\"" >"$STATE/row"
+	[ "$(field AccessWay)" = MemFile ]
+	[ "$(field TargetProcessUniqueId)" = "$id" ]
+	rows "$about and .ActionType == \"MemoryFileCreated\"" >"$STATE/row"
+	[ "$(field FileName)" = "memfd:vakt test" ]
+	rows "$about and .ActionType == \"NamespaceCreated\"" >"$STATE/row"
+	[ "$(field NamespaceCall) $(field Namespaces)" = "unshare mount" ]
+	rows "$about and .ActionType == \"FileSystemMounted\" and .FolderPath == \"/mnt\"" >"$STATE/row"
+	[ "$(field MountSource) $(field MountFileSystem) $(field MountFlags)" = "vakt test tmpfs nosuid" ]
+	rows "$about and .ActionType == \"FileSystemUnmounted\"" >"$STATE/row"
+	[ "$(field FolderPath) $(field MountFlags)" = "/mnt lazy" ]
+	rows "$about and .ActionType == \"ProcessSignaled\"" | head -1 >"$STATE/row"
+	[ "$(field Signal)" = SIGTERM ]
+	[ "$(field TargetProcessUniqueId)" = "$id" ]
+}
+
 @test "what happens while a killed sensor is away is told by the next" {
 	pins=/sys/fs/bpf/vakt-test-$$
 	stop_sensor

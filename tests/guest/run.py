@@ -33,6 +33,8 @@ RUN = "CMOCKA_MESSAGE_OUTPUT=TAP /usr/bin/program {} 2>&1 || status=1\n"
 BOOT_SECONDS = 580
 # What the tests need and the kernel has not built in.
 MODULES = ["./lib/modules/*/kernel/fs/overlayfs/overlay.ko*"]
+# What they load themselves, where a machine would have it.
+OWN_MODULES = ["./lib/modules/*/kernel/drivers/net/dummy.ko*"]
 
 
 def package(name, cache):
@@ -54,8 +56,8 @@ def package(name, cache):
 
 def kernel(deb, folder):
     tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, capture_output=True)
-    subprocess.run(["tar", "-x", "-C", folder, "--wildcards", "./boot/vmlinuz-*", *MODULES],
-                   check=True, input=tar.stdout)
+    subprocess.run(["tar", "-x", "-C", folder, "--wildcards", "./boot/vmlinuz-*", *MODULES,
+                    *OWN_MODULES], check=True, input=tar.stdout)
     return next((folder / "boot").glob("vmlinuz-*"))
 
 
@@ -80,7 +82,11 @@ def initramfs(program, runs, folder):
     for module in (folder / "lib").rglob("*.ko*"):
         data = module.read_bytes()
         data = lzma.decompress(data) if module.suffix == ".xz" else data
-        (root / "modules" / module.name.removesuffix(".xz")).write_bytes(data)
+        target = root / "modules" / module.name.removesuffix(".xz")
+        if "drivers" in module.parts:
+            target = root / "usr" / module.relative_to(folder).with_name(target.name)
+            target.parent.mkdir(parents=True)
+        target.write_bytes(data)
     (root / "init").write_text(INIT.replace("RUNS", "".join(map(RUN.format, runs))))
     (root / "init").chmod(0o755)
     image = folder / "initramfs"

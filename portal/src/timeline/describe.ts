@@ -51,6 +51,18 @@ function networkSubject({ columns: c, actionType }: TimelineEvent, { t }: Texts)
 	};
 }
 
+/** What was done to the system; the other process where there is one. */
+function deviceSubject({ columns: c }: TimelineEvent) {
+	const pid = text(c.ProcessId);
+	const subject = [text(c.FileName) || text(c.ModuleName) || text(c.BpfProgramName), pid && `(${pid})`];
+	const parts = [
+		c.TraceRequest, c.AccessWay, c.Signal, c.BpfProgramType, c.NamespaceCall, c.Namespaces,
+		c.MountSource, c.MountFileSystem, c.MountFlags, c.MemoryFileFlags,
+	].map(text);
+	parts.push(pid ? text(c.ProcessCommandLine) : text(c.FolderPath));
+	return { subject: subject.filter(Boolean).join(" "), detail: parts.filter(Boolean).join(" · ") };
+}
+
 function subjectOf(event: TimelineEvent, texts: Texts) {
 	switch (event.kind) {
 	case "process":
@@ -59,6 +71,8 @@ function subjectOf(event: TimelineEvent, texts: Texts) {
 		return fileSubject(event);
 	case "network":
 		return networkSubject(event, texts);
+	case "device":
+		return deviceSubject(event);
 	default:
 		return { subject: "", detail: "" };
 	}

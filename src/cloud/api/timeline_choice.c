@@ -99,7 +99,7 @@ int timeline_read(const struct http_request *req, struct http_response *res,
 		return refuse(req, res, "from must be before to, and not before 1970");
 	if (read_kinds(http_request_query(req, "kinds"), &c->kinds) < 0)
 		return refuse(req, res,
-			      "kinds: process, file, network and gap, with commas between");
+			      "kinds: process, file, network, device and gap, with commas between");
 	if (read_words(http_request_query(req, "text"), c) < 0)
 		return refuse(req, res, "text: at most 8 words, 256 bytes together");
 	return 0;

@@ -18,6 +18,7 @@
 	.parent_file_name = T##_InitiatingProcessParentFileName, .parent_folder_path = NO,         \
 	.parent_creation_time = T##_InitiatingProcessParentCreationTime
 
+#define E(name) DeviceEvents_##name
 #define P(name) DeviceProcessEvents_##name
 #define F(name) DeviceFileEvents_##name
 #define N(name) DeviceNetworkEvents_##name
@@ -37,6 +38,12 @@ static const struct subject_columns tables[EVENT_TABLE_COUNT] = {
 		.parent_creation_time = P(InitiatingProcessCreationTime),
 		.target_path = NO, .target_name = NO, .target_sha1 = NO, .target_sha256 = NO,
 		.remote_ip = NO, .remote_port = NO,
+	},
+	[EVENT_DeviceEvents] = {
+		ACTING(DeviceEvents),
+		.target_path = E(FolderPath), .target_name = E(FileName),
+		.target_sha1 = E(SHA1), .target_sha256 = E(SHA256),
+		.remote_ip = E(RemoteIP), .remote_port = E(RemotePort),
 	},
 	[EVENT_DeviceFileEvents] = {
 		ACTING(DeviceFileEvents),

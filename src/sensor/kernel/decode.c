@@ -18,6 +18,17 @@ _Static_assert(KERNEL_NET_ACCEPT == RECORD_NET_ACCEPT, "kinds differ");
 _Static_assert(KERNEL_FILE_DELETE == RECORD_FILE_DELETE, "kinds differ");
 _Static_assert(KERNEL_NET_CONNECT == RECORD_NET_CONNECT, "kinds differ");
 _Static_assert(KERNEL_NET_LISTEN == RECORD_NET_LISTEN, "kinds differ");
+_Static_assert(KERNEL_PROCESS_TRACE == RECORD_PROCESS_TRACE, "kinds differ");
+_Static_assert(KERNEL_PROCESS_READ == RECORD_PROCESS_READ, "kinds differ");
+_Static_assert(KERNEL_PROCESS_WRITE == RECORD_PROCESS_WRITE, "kinds differ");
+_Static_assert(KERNEL_MODULE_LOAD == RECORD_MODULE_LOAD, "kinds differ");
+_Static_assert(KERNEL_BPF_LOAD == RECORD_BPF_LOAD, "kinds differ");
+_Static_assert(KERNEL_MOUNT == RECORD_MOUNT, "kinds differ");
+_Static_assert(KERNEL_UNMOUNT == RECORD_UNMOUNT, "kinds differ");
+_Static_assert(KERNEL_NAMESPACE == RECORD_NAMESPACE, "kinds differ");
+_Static_assert(KERNEL_MEMORY_FILE == RECORD_MEMORY_FILE, "kinds differ");
+_Static_assert(KERNEL_SIGNAL == RECORD_SIGNAL, "kinds differ");
+_Static_assert(KERNEL_PRIVILEGE == RECORD_PRIVILEGE, "kinds differ");
 
 static void decode_task(const struct record_task *t, struct kernel_task *ret)
 {
@@ -106,6 +117,24 @@ static int decode_net(const struct record_net *r, size_t len, struct kernel_even
 	return 0;
 }
 
+static int decode_act(const struct record_act *r, size_t len, struct kernel_event *e)
+{
+	const char *tail = (const char *)(r + 1);
+
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	if ((uint64_t)r->path_len + r->text_len > len - sizeof(*r))
+		return -EBADMSG;
+	e->act.target_pid = r->target_pid;
+	e->act.target_uid = r->target_uid;
+	e->act.target_start_boottime_ns = (int64_t)r->target_start_boottime_ns;
+	e->act.call = r->call;
+	memcpy(e->act.values, r->values, sizeof(r->values));
+	e->act.path = (struct kernel_str){ tail, r->path_len };
+	e->act.text = (struct kernel_str){ tail + r->path_len, r->text_len };
+	return 0;
+}
+
 static int decode_body(const struct record_header *h, size_t len, struct kernel_event *e)
 {
 	const struct record_fork *fork = (const void *)h;
@@ -136,8 +165,8 @@ static int decode_body(const struct record_header *h, size_t len, struct kernel_
 	case KERNEL_NET_ACCEPT:
 	case KERNEL_NET_LISTEN:
 		return decode_net((const void *)h, len, e);
-	default:
-		return -EBADMSG;
+	default: /* decode_record() has seen that it is a kind */
+		return decode_act((const void *)h, len, e);
 	}
 }
 

@@ -50,5 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		clean(&e.file.path);
 		clean(&e.file.old_path);
 	}
+	if (e.kind >= KERNEL_PROCESS_TRACE) {
+		must_lie_inside(&e.act.path, (uint8_t *)copy, size);
+		must_lie_inside(&e.act.text, (uint8_t *)copy, size);
+		clean(&e.act.path);
+	}
 	return 0;
 }

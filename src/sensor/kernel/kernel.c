@@ -35,6 +35,8 @@
 static const char *const kind_names[KERNEL_KIND_COUNT] = {
 	"process_fork", "process_exec", "process_exit", "file_create", "file_write",
 	"file_rename",	"file_delete",	"net_connect",	"net_accept",  "net_listen",
+	"process_trace", "process_read", "process_write", "module_load", "bpf_load",
+	"mount", "unmount", "namespace", "memory_file", "signal", "privilege",
 };
 
 struct kernel {
@@ -61,6 +63,11 @@ struct kernel {
 const char *kernel_kind_name(enum kernel_kind kind)
 {
 	return (unsigned int)kind < KERNEL_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+const char *kernel_bpf_type_name(uint32_t type)
+{
+	return libbpf_bpf_prog_type_str((enum bpf_prog_type)type);
 }
 
 int kernel_tier_parse(const char *name, enum kernel_tier *ret_tier)
@@ -104,6 +111,8 @@ static bool decode(struct kernel *k, const void *data, size_t len, struct kernel
 		clean(&e->file.path, k->path[0]);
 		clean(&e->file.old_path, k->path[1]);
 	}
+	if (e->kind == KERNEL_MOUNT || e->kind == KERNEL_UNMOUNT)
+		clean(&e->act.path, k->path[0]);
 	return true;
 }
 

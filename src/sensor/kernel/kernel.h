@@ -29,8 +29,23 @@ enum kernel_kind {
 	KERNEL_NET_CONNECT,
 	KERNEL_NET_ACCEPT,
 	KERNEL_NET_LISTEN,
+	/* What is done to others and to the system; members of act below. */
+	KERNEL_PROCESS_TRACE, /* call: request of ptrace(2); of PTRACE_TRACEME the target is itself */
+	KERNEL_PROCESS_READ,  /* call: enum kernel_access; once for each pair of processes */
+	KERNEL_PROCESS_WRITE, /* likewise */
+	KERNEL_MODULE_LOAD,   /* text: name; path where there was a file, values[0] its inode */
+	KERNEL_BPF_LOAD,      /* text: name; call: enum bpf_prog_type; values[0]: id */
+	KERNEL_MOUNT,	      /* path; text: source NUL type NUL; values[0]: MS_* of mount(2) */
+	KERNEL_UNMOUNT,	      /* path; values[0]: MNT_* of umount2(2) */
+	KERNEL_NAMESPACE,     /* call: enum kernel_separation; values[0]: CLONE_NEW* */
+	KERNEL_MEMORY_FILE,   /* text: name of memfd_create(2); values[0]: its flags */
+	KERNEL_SIGNAL,	      /* call: the signal */
+	KERNEL_PRIVILEGE,     /* values: permitted capabilities before, and after; new effective user */
 	KERNEL_KIND_COUNT,
 };
+
+enum kernel_access { KERNEL_ACCESS_CALL, KERNEL_ACCESS_FILE }; /* process_vm_*, /proc/PID/mem */
+enum kernel_separation { KERNEL_BY_CLONE, KERNEL_BY_UNSHARE, KERNEL_BY_SETNS };
 
 struct kernel_str {
 	const char *data; /* bytes as the kernel has them: any encoding, no NUL at the end */
@@ -94,6 +109,14 @@ struct kernel_event {
 			uint64_t socket_cookie;
 			int32_t error;
 		} net;
+		struct {
+			uint32_t target_pid; /* the process acted on; 0: none */
+			uint32_t target_uid;
+			int64_t target_start_boottime_ns;
+			uint32_t call;
+			uint64_t values[3];
+			struct kernel_str path, text;
+		} act;
 	};
 };
 
@@ -169,5 +192,7 @@ size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_s
 /* Bytes of rings and maps, beside the process's own memory. */
 size_t kernel_memory_bytes(const struct kernel *k);
 const char *kernel_kind_name(enum kernel_kind kind);
+/* As bpftool names the types of programs; NULL for one that is newer than this build. */
+const char *kernel_bpf_type_name(uint32_t type);
 /* "lsm", "fentry", "tracepoint"; -EINVAL for others. */
 int kernel_tier_parse(const char *name, enum kernel_tier *ret_tier);

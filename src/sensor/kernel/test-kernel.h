@@ -21,8 +21,12 @@ struct seen {
 	uint32_t pid;
 	size_t count;
 	struct kernel_event events[EVENTS_MAX];
-	char text[EVENTS_MAX][256]; /* exec: path|folder|first argument; file: path|old path */
+	/* exec: path|folder|first argument; file: path|old path; acts: path|text to its first NUL */
+	char text[EVENTS_MAX][256];
 	uint64_t of_children[KERNEL_KIND_COUNT]; /* events of the test's own children */
+	/* Of acts of their children: how many, and whom the last was done to. */
+	uint64_t of_grandchildren[KERNEL_KIND_COUNT];
+	uint32_t grandchildren_target;
 	uint64_t all, lost;
 	uint64_t sequence[256]; /* the highest of each processor */
 };
@@ -49,5 +53,5 @@ bool sees_all(enum kernel_kind kind);
 /* One operation by io_uring; its result, or negative errno. For children. */
 int uring_do(const struct io_uring_sqe *operation);
 
-extern const struct CMUnitTest test_files[], test_net[], test_ring[];
-extern const size_t test_files_count, test_net_count, test_ring_count;
+extern const struct CMUnitTest test_acts[], test_files[], test_net[], test_ring[];
+extern const size_t test_acts_count, test_files_count, test_net_count, test_ring_count;

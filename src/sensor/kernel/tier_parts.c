@@ -15,6 +15,15 @@
 #define CUT_BY_NAME "not seen: files cut by name"
 #define WORDS "no inode, links not followed"
 
+#define OTHER_WIDTH "not seen: 32-bit programs"
+#define WORDS_OF_MOUNT OTHER_WIDTH "; links not followed"
+#define ASKED "told when it is asked for"
+#define BY_SYSCALL(function, tracepoint)                                                 \
+	.by_tier = {                                                                     \
+		[FENTRY] = { .programs = { function }, .blind = OTHER_WIDTH },           \
+		[TRACEPOINT] = { .programs = { tracepoint }, .blind = OTHER_WIDTH },     \
+	}
+
 const struct tier_part tier_parts[] = {
 	/*
 	 * Typed tracepoints, on all tiers: they come when a thing has happened, whoever asked for
@@ -96,6 +105,60 @@ const struct tier_part tier_parts[] = {
 		[FENTRY] = { .programs = { "fexit_inet_csk_accept" } },
 		[TRACEPOINT] = { .programs = { "on_accept", "on_accept4" },
 				 .blind = NOT_BY_TRACEPOINT },
+	  } },
+	/* System calls that nothing else leads to: their ends are the same on tiers B and C. */
+	{ .kinds = KIND(PROCESS_TRACE), BY_SYSCALL("fexit_ptrace", "on_ptrace") },
+	{ .kinds = KIND(PROCESS_READ),
+	  .by_tier = {
+		[FENTRY] = { .programs = { "fexit_process_vm_readv" }, .blind = OTHER_WIDTH },
+		[TRACEPOINT] = { .programs = { "on_process_vm_readv" },
+				 .blind = OTHER_WIDTH ", /proc/PID/mem opened to read" },
+	  } },
+	{ .kinds = KIND(PROCESS_WRITE),
+	  .by_tier = {
+		[FENTRY] = { .programs = { "fexit_process_vm_writev" }, .blind = OTHER_WIDTH },
+		[TRACEPOINT] = { .programs = { "on_process_vm_writev" },
+				 .blind = NOT_BY_TRACEPOINT },
+	  } },
+	{ .kinds = KIND(BPF_LOAD), BY_SYSCALL("fexit_bpf", "on_bpf") },
+	{ .kinds = KIND(MEMORY_FILE), BY_SYSCALL("fexit_memfd_create", "on_memfd_create") },
+	{ .kinds = KIND(NAMESPACE), BY_SYSCALL("fexit_unshare", "on_unshare") },
+	{ .kinds = KIND(NAMESPACE), BY_SYSCALL("fexit_setns", "on_setns") },
+	{ .kinds = KIND(NAMESPACE), .by_tier[TRACEPOINT] = { .programs = { "on_clone_namespace" } } },
+	/* On tier C the programs of opened files look for it, in what is opened for writing. */
+	{ .kinds = KIND(PROCESS_READ) | KIND(PROCESS_WRITE),
+	  .by_tier[FENTRY] = { .programs = { "fexit_mem_open" } } },
+	{ .kinds = KIND(MODULE_LOAD), .only_with = "/proc/modules",
+	  .without = "this kernel takes no modules",
+	  .by_tier[TRACEPOINT] = { .programs = { "on_module_load" },
+				   .blind = "no path of modules that programs hand over as bytes" } },
+	{ .kinds = KIND(MOUNT),
+	  .by_tier = {
+		[FENTRY] = { .programs = { "fexit_path_mount" } },
+		[TRACEPOINT] = { .programs = { "on_mount" }, .blind = WORDS_OF_MOUNT },
+	  } },
+	{ .kinds = KIND(MOUNT),
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_move_mount" } },
+		[FENTRY] = { .programs = { "fentry_move_mount" } },
+		[TRACEPOINT] = { .programs = { "on_move_mount" }, .blind = WORDS_OF_MOUNT },
+	  } },
+	{ .kinds = KIND(UNMOUNT),
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_sb_umount" }, .blind = ASKED },
+		[FENTRY] = { .programs = { "fentry_sb_umount" }, .blind = ASKED },
+		[TRACEPOINT] = { .programs = { "on_umount" }, .blind = WORDS_OF_MOUNT },
+	  } },
+	{ .kinds = KIND(SIGNAL),
+	  .by_tier[TRACEPOINT] = { .programs = { "on_signal" },
+				   .blind = "only to other users' processes, and KILL and STOP to "
+					    "Vakt's own" } },
+	{ .kinds = KIND(PRIVILEGE),
+	  .by_tier = {
+		[FENTRY] = { .programs = { "fentry_commit_creds" } },
+		[TRACEPOINT] = { .programs = { "on_setuid", "on_setreuid", "on_setresuid" },
+				 .blind = "only what is asked of the kernel, not what a hole in it "
+					  "gives; " OTHER_WIDTH },
 	  } },
 };
 

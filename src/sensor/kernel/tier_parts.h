@@ -11,7 +11,7 @@
 #include "sensor/kernel/kernel.h"
 
 #define TIER_PROGRAMS_MAX 7
-#define TIER_PARTS_MAX 16
+#define TIER_PARTS_MAX 48
 
 struct tier_choice {
 	const char *programs[TIER_PROGRAMS_MAX]; /* the first is named as the provider */
@@ -21,6 +21,8 @@ struct tier_choice {
 struct tier_part {
 	uint32_t kinds; /* bits of enum kernel_kind */
 	bool asks;	/* its programs of tiers A and B keep what a task asked for */
+	/* A file without which there is nothing to be seen, and how to say so; NULL: always. */
+	const char *only_with, *without;
 	struct tier_choice by_tier[KERNEL_TIER_COUNT];
 };
 

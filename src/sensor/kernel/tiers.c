@@ -16,7 +16,7 @@
 #include "sensor/kernel/tier_parts.h"
 #include "vakt.skel.h"
 
-#define PROGRAMS_MAX 96
+#define PROGRAMS_MAX 192
 #define MISSING_MAX 384
 #define LSM_THAT_MUST_RUN "lsm/file_open"
 
@@ -341,6 +341,10 @@ static void describe(struct tiers *t, const struct vakt_bpf *bpf, size_t i,
 {
 	const struct tier_part *part = &tier_parts[i];
 
+	if (part->only_with && access(part->only_with, F_OK) < 0) {
+		add_missing(t, signal->kind, part->without);
+		return;
+	}
 	if (t->chosen[i] < 0) {
 		describe_refused(t, bpf, part, signal->kind);
 		return;

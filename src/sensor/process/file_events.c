@@ -20,13 +20,6 @@
 #define T(name) DeviceFileEvents_##name
 #define PATH_BYTES_MAX 4096u
 
-static bool is_own(const struct monitor *m, const struct process *p)
-{
-	size_t len = strlen(m->own_programs);
-
-	return len && strncmp(p->path, m->own_programs, len) == 0;
-}
-
 static const char *action_of(enum kernel_kind kind)
 {
 	switch (kind) {
@@ -140,7 +133,7 @@ void monitor_file_event(struct monitor *m, const struct kernel_event *e)
 {
 	const struct process *p = process_table_of_task(m->table, &e->task);
 
-	if (!p || is_own(m, p))
+	if (!p || monitor_is_own(m, p))
 		return;
 	monitor_begin(m, EVENT_DeviceFileEvents, e, action_of(e->kind));
 	monitor_set_initiating(m, p);

@@ -25,6 +25,7 @@
 	}
 
 static const struct initiating_fields tables[EVENT_TABLE_COUNT] = {
+	[EVENT_DeviceEvents] = INITIATING_FIELDS(DeviceEvents),
 	[EVENT_DeviceProcessEvents] = INITIATING_FIELDS(DeviceProcessEvents),
 	[EVENT_DeviceFileEvents] = INITIATING_FIELDS(DeviceFileEvents),
 	[EVENT_DeviceNetworkEvents] = INITIATING_FIELDS(DeviceNetworkEvents),

@@ -32,6 +32,13 @@ static void find_own_programs(struct monitor *m)
 		m->own_programs[0] = '\0';
 }
 
+bool monitor_is_own(const struct monitor *m, const struct process *p)
+{
+	size_t len = strlen(m->own_programs);
+
+	return len && strncmp(p->path, m->own_programs, len) == 0;
+}
+
 int monitor_new(const struct monitor_options *options, struct monitor **ret_monitor, struct err *err)
 {
 	_cleanup_(monitor_freep) struct monitor *m = calloc(1, sizeof(*m));
@@ -143,7 +150,10 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 	case KERNEL_NET_LISTEN:
 		monitor_network_event(m, e);
 		break;
+	case KERNEL_KIND_COUNT:
+		break;
 	default:
+		monitor_device_event(m, e);
 		break;
 	}
 }

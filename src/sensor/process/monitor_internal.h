@@ -45,6 +45,8 @@ void monitor_free_containers(struct monitor *m);
 bool monitor_is_host(const struct monitor *m, const struct kernel_task *task);
 /* Container of a task by its control group. */
 const char *monitor_container(struct monitor *m, const struct kernel_task *task);
+/* Whether the process is one of Vakt's own programs. */
+bool monitor_is_own(const struct monitor *m, const struct process *p);
 /* Path's last part. */
 const char *monitor_base_name(const char *path);
 /* A numeric id as text in the row's arena. */
@@ -63,4 +65,5 @@ void monitor_set_initiating(struct monitor *m, const struct process *p);
 /* Rows of each table; called by monitor_on_event(). */
 void monitor_process_event(struct monitor *m, const struct kernel_event *e);
 void monitor_file_event(struct monitor *m, const struct kernel_event *e);
+void monitor_device_event(struct monitor *m, const struct kernel_event *e);
 void monitor_network_event(struct monitor *m, const struct kernel_event *e);

@@ -143,11 +143,16 @@ def an_event_carries_its_columns_and_its_process(w):
     insert(w, "DeviceNetworkEvents", at + 2, {
         "TenantId": w.tenant, "DeviceId": ALPHA, "ReportId": w.next_report(),
         "ActionType": "ConnectionSuccess", "RemoteIP": "203.0.113.9", "RemotePort": 443})
+    insert(w, "DeviceEvents", at + 2, {
+        "TenantId": w.tenant, "DeviceId": ALPHA, "ReportId": w.next_report(),
+        "ActionType": "PTraceDetected", "InitiatingProcessId": 9, "ProcessId": 77,
+        "InitiatingProcessUniqueId": uid("touch"), "TargetProcessUniqueId": uid("traced")})
     insert(w, "SensorGaps", at + 3, {
         "TenantId": w.tenant, "DeviceId": ALPHA, "ReportId": w.next_report(), "ActionType": "SensorStopped",
         "EndTime": at + 60 * 10**9, "LostKind": "all", "Reason": "No sensor was running"})
     path = "/portal/api/machines/alpha/timeline"
-    events = w.admin.get(path).json["events"]
+    equal([e["process"]["processId"] for e in w.admin.get(path, kinds="device").json["events"]], [9])
+    events = w.admin.get(path, kinds="gap,network,file,process").json["events"]
     equal([e["kind"] for e in events], ["gap", "network", "file", "process"])
     equal(events[3]["process"], {
         "uniqueId": uid("curl"), "processId": 104, "fileName": "curl", "folderPath": "/usr/bin/curl",
@@ -168,7 +173,7 @@ def an_event_carries_its_columns_and_its_process(w):
 
 
 REFUSED = [
-    ({"kinds": "process,cheese"}, "kinds: process, file, network and gap"),
+    ({"kinds": "process,cheese"}, "kinds: process, file, network, device and gap"),
     ({"from": "yesterday"}, "from: a time such as"),
     ({"from": "2026-01-02", "to": "2026-01-01"}, "from must be before to"),
     ({"limit": "501"}, "limit: a number from 1 to 500"),
