@@ -9,15 +9,6 @@
 #include "lib/act_record.bpf.h"
 #include "lib/syscall.bpf.h"
 
-/* The numbers of finit_module(2), which has the module's file open. */
-#if defined(__TARGET_ARCH_arm64)
-#define FINIT_MODULE 273
-#define SYSCALL_NUMBER(regs) ((regs)->syscallno)
-#else
-#define FINIT_MODULE 313
-#define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
-#endif
-
 /* Still within the system call, before the module's own code runs. */
 SEC("tp_btf/module_load")
 int BPF_PROG(on_module_load, struct module *mod)
@@ -28,7 +19,7 @@ int BPF_PROG(on_module_load, struct module *mod)
 
 	if (!s)
 		return 0;
-	if (SYSCALL_NUMBER(regs) == FINIT_MODULE)
+	if (SYSCALL_NUMBER(regs) == SYSCALL_FINIT_MODULE) /* the module's file is open */
 		file = file_of_fd(bpf_get_current_task_btf(), PT_REGS_PARM1_SYSCALL(regs));
 	if (file) {
 		s->act.values[0] = BPF_CORE_READ(file, f_inode, i_ino);

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define RECORD_KINDS 21
+#define RECORD_KINDS 24
 #define RECORD_PATH_MAX 4096
 #define RECORD_ARGV_MAX 16384
 /* path + cwd + argv, rounded up to a power of two so that an offset can be masked */
@@ -53,18 +53,20 @@ struct record_exec {
 	__s64 ctime_ns, mtime_ns;
 	__u32 mode, owner;
 	__u32 path_len, cwd_len, argv_len; /* pieces of the tail */
-	__u8 argv_truncated, gained_privilege, from_memory, pad;
+	__u8 argv_truncated, gained_privilege, from_memory, pad[9];
 	/* then the tail */
 };
 
 struct record_file {
 	struct record_header h;
-	__u64 inode, device, size, bytes_written;
+	__u64 inode, device, size;
+	/* Bytes written; mode before; user before | group before << 32; flags. ~0: not known. */
+	__u64 change;
 	__s64 ctime_ns, mtime_ns;
-	__u32 owner;
+	__u32 owner, group, pad2;
 	__u16 mode;
 	__u8 other_root, pad; /* of FILE_WRITE: the path begins at a root of the task's own */
-	__u32 path_len, old_path_len; /* pieces of the tail */
+	__u32 path_len, old_path_len; /* pieces of the tail; of FILE_ATTRIBUTE the second is its name */
 	/* then the tail */
 };
 
@@ -90,7 +92,7 @@ struct record_act {
 	__u32 target_pid, target_uid;
 	__u32 call;
 	__u32 path_len, text_len; /* pieces of the tail */
-	__u32 pad[3];
+	__u32 pad[5];
 	/* then the tail */
 };
 
@@ -103,8 +105,8 @@ struct record_counters {
 _Static_assert(sizeof(struct record_task) == 96, "no hidden padding");
 _Static_assert(sizeof(struct record_header) == 120, "no hidden padding");
 _Static_assert(sizeof(struct record_fork) == 144, "no hidden padding");
-_Static_assert(sizeof(struct record_exec) == 184, "no hidden padding");
-_Static_assert(sizeof(struct record_file) == 184, "no hidden padding");
-_Static_assert(sizeof(struct record_act) == 184, "no hidden padding");
+_Static_assert(sizeof(struct record_exec) == 192, "no hidden padding");
+_Static_assert(sizeof(struct record_file) == 192, "no hidden padding");
+_Static_assert(sizeof(struct record_act) == 192, "no hidden padding");
 _Static_assert(sizeof(struct record_exit) == 128, "no hidden padding");
 _Static_assert(sizeof(struct record_net) == 176, "no hidden padding");

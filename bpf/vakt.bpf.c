@@ -4,6 +4,7 @@
  */
 #include "file.bpf.c" /* before process: what an exit closes is told before the exit */
 #include "file_hook.bpf.c"
+#include "file_attribute.bpf.c"
 #include "memory.bpf.c"
 #include "module.bpf.c"
 #include "mount.bpf.c"

@@ -52,12 +52,13 @@ static __always_inline void file_fill_inode(struct record_file *r, const struct 
 	r->size = BPF_CORE_READ(inode, i_size);
 	r->mode = BPF_CORE_READ(inode, i_mode);
 	r->owner = BPF_CORE_READ(inode, i_uid.val);
+	r->group = BPF_CORE_READ(inode, i_gid.val);
 	r->ctime_ns = inode_ctime(inode);
 	r->mtime_ns = inode_mtime(inode);
 }
 
 static __always_inline void file_send(struct task_struct *task, struct file *file, __u32 kind,
-				      __u64 bytes_written)
+				      __u64 change)
 {
 	struct scratch *s = scratch_take(kind);
 	struct record_file *r;
@@ -67,7 +68,7 @@ static __always_inline void file_send(struct task_struct *task, struct file *fil
 	r = &s->file;
 	task_fill(task, &r->h.task);
 	file_fill_inode(r, BPF_CORE_READ(file, f_inode));
-	r->bytes_written = bytes_written;
+	r->change = change;
 	r->other_root = kind == RECORD_FILE_WRITE && path_root_is_other(task);
 	r->path_len = path_walk(&s->path, BPF_CORE_READ(file, f_path.dentry),
 				BPF_CORE_READ(file, f_path.mnt), task);

@@ -14,8 +14,14 @@
 
 #if defined(__TARGET_ARCH_arm64)
 #define SYSCALL_FUNCTION "__arm64_sys_"
+#define SYSCALL_NUMBER(regs) ((regs)->syscallno)
+#define SYSCALL_IOCTL 29
+#define SYSCALL_FINIT_MODULE 273
 #else
 #define SYSCALL_FUNCTION "__x64_sys_"
+#define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
+#define SYSCALL_IOCTL 16
+#define SYSCALL_FINIT_MODULE 313
 #endif
 
 /* The words of the system call. The verifier knows the type: members need no bpf_core_read(). */

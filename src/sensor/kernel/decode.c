@@ -16,6 +16,9 @@ _Static_assert(KERNEL_FILE_WRITE == RECORD_FILE_WRITE, "kinds differ");
 _Static_assert(KERNEL_FILE_RENAME == RECORD_FILE_RENAME, "kinds differ");
 _Static_assert(KERNEL_NET_ACCEPT == RECORD_NET_ACCEPT, "kinds differ");
 _Static_assert(KERNEL_FILE_DELETE == RECORD_FILE_DELETE, "kinds differ");
+_Static_assert(KERNEL_FILE_MODE == RECORD_FILE_MODE, "kinds differ");
+_Static_assert(KERNEL_FILE_OWNER == RECORD_FILE_OWNER, "kinds differ");
+_Static_assert(KERNEL_FILE_ATTRIBUTE == RECORD_FILE_ATTRIBUTE, "kinds differ");
 _Static_assert(KERNEL_NET_CONNECT == RECORD_NET_CONNECT, "kinds differ");
 _Static_assert(KERNEL_NET_LISTEN == RECORD_NET_LISTEN, "kinds differ");
 _Static_assert(KERNEL_PROCESS_TRACE == RECORD_PROCESS_TRACE, "kinds differ");
@@ -89,7 +92,10 @@ static int decode_file(const struct record_file *r, size_t len, struct kernel_ev
 	if ((uint64_t)r->path_len + r->old_path_len > len - sizeof(*r))
 		return -EBADMSG;
 	e->file.path = (struct kernel_str){ tail, r->path_len };
-	e->file.old_path = (struct kernel_str){ tail + r->path_len, r->old_path_len };
+	if (e->kind == KERNEL_FILE_ATTRIBUTE)
+		e->file.attribute = (struct kernel_str){ tail + r->path_len, r->old_path_len };
+	else
+		e->file.old_path = (struct kernel_str){ tail + r->path_len, r->old_path_len };
 	e->file.inode = r->inode;
 	e->file.device = r->device;
 	e->file.size = r->size;
@@ -97,7 +103,8 @@ static int decode_file(const struct record_file *r, size_t len, struct kernel_ev
 	e->file.mtime_ns = r->mtime_ns;
 	e->file.mode = r->mode;
 	e->file.owner = r->owner;
-	e->file.bytes_written = r->bytes_written;
+	e->file.group = r->group;
+	e->file.change = r->change;
 	e->file.other_root = r->other_root;
 	return 0;
 }
@@ -160,6 +167,9 @@ static int decode_body(const struct record_header *h, size_t len, struct kernel_
 	case KERNEL_FILE_WRITE:
 	case KERNEL_FILE_RENAME:
 	case KERNEL_FILE_DELETE:
+	case KERNEL_FILE_MODE:
+	case KERNEL_FILE_OWNER:
+	case KERNEL_FILE_ATTRIBUTE:
 		return decode_file((const void *)h, len, e);
 	case KERNEL_NET_CONNECT:
 	case KERNEL_NET_ACCEPT:

@@ -44,9 +44,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must_lie_inside(&e.exec.cwd, (uint8_t *)copy, size);
 		must_lie_inside(&e.exec.argv, (uint8_t *)copy, size);
 	}
-	if (e.kind >= KERNEL_FILE_CREATE && e.kind <= KERNEL_FILE_DELETE) {
+	if (e.kind >= KERNEL_FILE_CREATE && e.kind <= KERNEL_FILE_ATTRIBUTE) {
 		must_lie_inside(&e.file.path, (uint8_t *)copy, size);
 		must_lie_inside(&e.file.old_path, (uint8_t *)copy, size);
+		must_lie_inside(&e.file.attribute, (uint8_t *)copy, size);
 		clean(&e.file.path);
 		clean(&e.file.old_path);
 	}

@@ -34,7 +34,7 @@
 
 static const char *const kind_names[KERNEL_KIND_COUNT] = {
 	"process_fork", "process_exec", "process_exit", "file_create", "file_write",
-	"file_rename",	"file_delete",	"net_connect",	"net_accept",  "net_listen",
+	"file_rename",	"file_delete",	"file_mode", "file_owner", "file_attribute", "net_connect",	"net_accept",  "net_listen",
 	"process_trace", "process_read", "process_write", "module_load", "bpf_load",
 	"mount", "unmount", "namespace", "memory_file", "signal", "privilege",
 };
@@ -93,7 +93,7 @@ static void clean(struct kernel_str *s, char *memory)
 
 static bool is_file(enum kernel_kind kind)
 {
-	return kind >= KERNEL_FILE_CREATE && kind <= KERNEL_FILE_DELETE;
+	return kind >= KERNEL_FILE_CREATE && kind <= KERNEL_FILE_ATTRIBUTE;
 }
 
 static bool decode(struct kernel *k, const void *data, size_t len, struct kernel_event *ret_event)

@@ -22,6 +22,9 @@ enum kernel_kind {
 	KERNEL_FILE_WRITE, /* closed after having been open for writing and written to */
 	KERNEL_FILE_RENAME,
 	KERNEL_FILE_DELETE,
+	KERNEL_FILE_MODE,
+	KERNEL_FILE_OWNER,
+	KERNEL_FILE_ATTRIBUTE, /* security.* of extended attributes; flags of chattr(1) */
 	/*
 	 * The outcome: error 0 = connected, else errno of the failure. Datagrams: a socket that
 	 * connects, or its first to an address.
@@ -97,8 +100,14 @@ struct kernel_event {
 			struct kernel_str path, old_path; /* old_path for rename only */
 			uint64_t inode, device, size; /* inode 0: nothing known but the path */
 			int64_t ctime_ns, mtime_ns;
-			uint32_t mode, owner;
-			uint64_t bytes_written;
+			uint32_t mode, owner, group; /* UINT32_MAX: not known */
+			/*
+			 * Of a write: bytes. Of a mode: the one before. Of an owner: user before, and group
+			 * before in the upper half. Of an attribute: 0 set, 1 removed; without a name
+			 * the FS_*_FL that are set now. UINT64_MAX: not known.
+			 */
+			uint64_t change;
+			struct kernel_str attribute; /* name of an extended attribute */
 			bool other_root; /* of a write: the task's root is not its mounts' */
 		} file;
 		struct {

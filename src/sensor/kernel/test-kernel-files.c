@@ -54,7 +54,7 @@ static void a_file_is_seen_made_and_written_but_not_read(void **state _unused_)
 	snprintf(path, sizeof(path), "%s/na\xff me", dir);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(e->file.size, 5);
-	assert_int_equal(e->file.bytes_written, 5);
+	assert_int_equal(e->file.change, 5);
 	assert_int_equal(e->file.inode, st.st_ino);
 	assert_int_equal(e->file.device, st.st_dev);
 	assert_int_equal(e->file.mode, st.st_mode);

@@ -51,10 +51,11 @@ static void on_event(void *arg _unused_, const struct kernel_event *e)
 			 (int)e->exec.path.len, e->exec.path.data, (int)e->exec.cwd.len,
 			 e->exec.cwd.data, (int)strnlen(e->exec.argv.data, e->exec.argv.len),
 			 e->exec.argv.data);
-	if (e->kind >= KERNEL_FILE_CREATE && e->kind <= KERNEL_FILE_DELETE)
+	if (e->kind >= KERNEL_FILE_CREATE && e->kind <= KERNEL_FILE_ATTRIBUTE)
 		snprintf(seen.text[seen.count], sizeof(seen.text[0]), "%.*s|%.*s",
-			 (int)e->file.path.len, e->file.path.data, (int)e->file.old_path.len,
-			 e->file.old_path.data);
+			 (int)e->file.path.len, e->file.path.data,
+			 (int)(e->file.old_path.len + e->file.attribute.len),
+			 e->file.attribute.len ? e->file.attribute.data : e->file.old_path.data);
 	if (e->kind >= KERNEL_PROCESS_TRACE)
 		snprintf(seen.text[seen.count], sizeof(seen.text[0]), "%.*s|%.*s",
 			 (int)e->act.path.len, e->act.path.data, (int)e->act.text.len,
@@ -333,6 +334,7 @@ int main(int argc, char **argv)
 	parse_arguments(argc, argv);
 	n = gather(tests, processes, ARRAY_SIZE(processes));
 	n += gather(tests + n, test_files, test_files_count);
+	n += gather(tests + n, test_attributes, test_attributes_count);
 	n += gather(tests + n, test_net, test_net_count);
 	n += gather(tests + n, test_acts, test_acts_count);
 	n += gather(tests + n, test_ring, test_ring_count);

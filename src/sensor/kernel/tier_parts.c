@@ -24,6 +24,16 @@
 		[TRACEPOINT] = { .programs = { tracepoint }, .blind = OTHER_WIDTH },     \
 	}
 
+#define CHANGED_WORDS OTHER_WIDTH "; " WORDS "; before not known"
+#define XATTR_BLIND "not seen: io_uring, 32-bit programs, setxattrat(2); " WORDS
+#define XATTR_BY_SYSCALL(call)                                                                  \
+	.by_tier = {                                                                            \
+		[FENTRY] = { .programs = { "fexit_" call, "fexit_l" call, "fexit_f" call },     \
+			     .blind = XATTR_BLIND },                                            \
+		[TRACEPOINT] = { .programs = { "on_" call, "on_l" call, "on_f" call },          \
+				 .blind = XATTR_BLIND "; flags of chattr(1)" },                 \
+	}
+
 const struct tier_part tier_parts[] = {
 	/*
 	 * Typed tracepoints, on all tiers: they come when a thing has happened, whoever asked for
@@ -88,6 +98,26 @@ const struct tier_part tier_parts[] = {
 		[TRACEPOINT] = { .programs = { "on_unlink", "on_unlinkat" },
 				 .blind = NOT_BY_TRACEPOINT "; " WORDS },
 	  } },
+	/* Of what is there already: mode, owner, attributes. */
+	{ .kinds = KIND(FILE_MODE), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_chmod", "fexit_chmod_common" } },
+		[FENTRY] = { .programs = { "fentry_path_chmod", "fexit_chmod_common" } },
+		[TRACEPOINT] = { .programs = { "on_chmod", "on_fchmodat", "on_fchmodat2", "on_fchmod" },
+				 .blind = CHANGED_WORDS },
+	  } },
+	{ .kinds = KIND(FILE_OWNER), .asks = true,
+	  .by_tier = {
+		[LSM] = { .programs = { "lsm_path_chown", "fexit_chown_common" } },
+		[FENTRY] = { .programs = { "fentry_path_chown", "fexit_chown_common" } },
+		[TRACEPOINT] = { .programs = { "on_chown", "on_lchown", "on_fchownat", "on_fchown" },
+				 .blind = CHANGED_WORDS },
+	  } },
+	{ .kinds = KIND(FILE_ATTRIBUTE), XATTR_BY_SYSCALL("setxattr") },
+	{ .kinds = KIND(FILE_ATTRIBUTE), XATTR_BY_SYSCALL("removexattr") },
+	{ .kinds = KIND(FILE_ATTRIBUTE),
+	  .by_tier[FENTRY] = { .programs = { "fexit_fileattr_set" },
+			       .blind = "not seen: flags set by file_setattr(2)" } },
 	/* What connect(2) came to where the socket's states do not tell; datagrams. */
 	{ .kinds = KIND(NET_CONNECT),
 	  .by_tier = {

@@ -328,7 +328,8 @@ static void describe_refused(struct tiers *t, const struct vakt_bpf *bpf,
 	for (size_t i = 0; i < TIER_PROGRAMS_MAX && programs[i]; i++) {
 		int error = refusal(t, programs[i]);
 
-		if (!error)
+		/* A kernel without that system call has nothing there to be seen. */
+		if (!error || (error == -ENOENT && strncmp(section(bpf, programs[i]), "tp/syscalls/", 12) == 0))
 			continue;
 		snprintf(text, sizeof(text), "%s refused by the kernel: %s",
 			 section(bpf, programs[i]), strerror(-error));

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/utf8.h"
+#include "sensor/process/flag_names.h"
 #include "sensor/process/monitor_internal.h"
 
 #define T(name) DeviceFileEvents_##name
@@ -29,6 +30,12 @@ static const char *action_of(enum kernel_kind kind)
 		return "FileRenamed";
 	case KERNEL_FILE_DELETE:
 		return "FileDeleted";
+	case KERNEL_FILE_MODE:
+		return "FilePermissionsModified";
+	case KERNEL_FILE_OWNER:
+		return "FileOwnerModified";
+	case KERNEL_FILE_ATTRIBUTE:
+		return "FileAttributesModified";
 	default:
 		return "FileModified";
 	}
@@ -129,6 +136,42 @@ static void set_file(struct monitor *m, const struct kernel_event *e)
 	event_set_int(row, T(FileDevice), (int64_t)e->file.device);
 }
 
+static void set_owner(struct monitor *m, const struct kernel_event *e)
+{
+	struct event *row = &m->event;
+
+	if (e->file.owner != UINT32_MAX)
+		event_set_int(row, T(FileOwnerId), e->file.owner);
+	if (e->file.group != UINT32_MAX)
+		event_set_int(row, T(FileGroupId), e->file.group);
+	if (e->file.change == UINT64_MAX)
+		return;
+	event_set_int(row, T(PreviousFileOwnerId), (uint32_t)e->file.change);
+	event_set_int(row, T(PreviousFileGroupId), (uint32_t)(e->file.change >> 32));
+}
+
+/* What only changes of what is there already have. */
+static void set_change(struct monitor *m, const struct kernel_event *e)
+{
+	const struct kernel_str *name = &e->file.attribute;
+	struct event *row = &m->event;
+	char names[FLAG_NAMES_MAX];
+
+	if (e->kind == KERNEL_FILE_MODE) {
+		event_set_int(row, T(FileMode), e->file.mode & 07777);
+		if (e->file.change != UINT64_MAX)
+			event_set_int(row, T(PreviousFileMode), (int64_t)e->file.change & 07777);
+	} else if (e->kind == KERNEL_FILE_OWNER) {
+		set_owner(m, e);
+	} else if (name->len) {
+		event_set_str(row, T(AttributeName), path_text(m, name));
+		event_set_int(row, T(AttributeRemoved), e->file.change == 1);
+	} else {
+		flag_names(FLAGS_FILE, e->file.change, names);
+		event_set_str(row, T(FileFlags), arena_strdup(&m->arena, names));
+	}
+}
+
 void monitor_file_event(struct monitor *m, const struct kernel_event *e)
 {
 	const struct process *p = process_table_of_task(m->table, &e->task);
@@ -140,5 +183,7 @@ void monitor_file_event(struct monitor *m, const struct kernel_event *e)
 	set_file(m, e);
 	if (e->kind == KERNEL_FILE_WRITE)
 		set_hashes(m, e);
+	if (e->kind >= KERNEL_FILE_MODE)
+		set_change(m, e);
 	monitor_emit(m, &m->event);
 }

@@ -41,6 +41,14 @@ static const struct flag sets[][FLAGS_A_SET] = {
 		{ CLONE_NEWUSER, "user" }, { CLONE_NEWPID, "pid" }, { CLONE_NEWNET, "net" },
 		{ CLONE_NEWCGROUP, "cgroup" }, { NEW_TIME, "time" },
 	},
+	/* As lsattr(1) spells them out; linux/fs.h and sys/mount.h do not go together. */
+	[FLAGS_FILE] = {
+		{ 0x10, "immutable" }, { 0x20, "append" }, { 0x40, "nodump" }, { 0x80, "noatime" },
+		{ 0x4, "compress" }, { 0x800000, "nocow" }, { 0x1, "secrm" }, { 0x2, "unrm" },
+		{ 0x8, "sync" }, { 0x4000, "journal_data" }, { 0x8000, "notail" },
+		{ 0x10000, "dirsync" }, { 0x80000, "extents" }, { 0x10000000, "inline_data" },
+		{ 0x20000000, "project" }, { 0x40000000, "casefold" },
+	},
 	[FLAGS_MEMORY_FILE] = {
 		{ MFD_CLOEXEC, "cloexec" }, { MFD_ALLOW_SEALING, "allow_sealing" },
 		{ MFD_HUGETLB, "hugetlb" }, { NO_EXEC_SEAL, "noexec_seal" }, { EXEC, "exec" },

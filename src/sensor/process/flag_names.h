@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum flag_set { FLAGS_MOUNT, FLAGS_UNMOUNT, FLAGS_NAMESPACE, FLAGS_MEMORY_FILE };
+enum flag_set { FLAGS_MOUNT, FLAGS_UNMOUNT, FLAGS_NAMESPACE, FLAGS_MEMORY_FILE, FLAGS_FILE };
 
 #define FLAG_NAMES_MAX 256
 

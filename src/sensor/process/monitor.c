@@ -143,6 +143,9 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 	case KERNEL_FILE_WRITE:
 	case KERNEL_FILE_RENAME:
 	case KERNEL_FILE_DELETE:
+	case KERNEL_FILE_MODE:
+	case KERNEL_FILE_OWNER:
+	case KERNEL_FILE_ATTRIBUTE:
 		monitor_file_event(m, e);
 		break;
 	case KERNEL_NET_CONNECT:
