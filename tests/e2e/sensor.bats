@@ -191,7 +191,7 @@ s.accept()' "$STATE/port" 3>&- &
 		os.kill(child, signal.SIGTERM)
 		os.kill(child, signal.SIGKILL)
 		os.waitpid(child, 0x40000000)
-		open(sys.argv[1], "w").write(f"{os.getpid()} {child}")
+		open(sys.argv[1], "w").write(f"{os.getpid()} {child}\n")
 	END
 	read -r actor target <"$STATE/pids"
 	sleep 0.5
