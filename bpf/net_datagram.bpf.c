@@ -9,6 +9,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "lib/asker.bpf.h"
 #include "lib/net_record.bpf.h"
 
 /* Set before load, from /proc/sys/net/ipv4/ip_local_port_range. */
@@ -61,8 +62,9 @@ int on_sendmsg4(struct bpf_sock_addr *ctx)
 	if (!sk || ctx->protocol != IPPROTO_UDP)
 		return 1;
 	to.socket_cookie = bpf_get_socket_cookie(ctx);
-	to.address[0] = ctx->user_ip4;
 	to.port = ctx->user_port;
+	asker_note(to.socket_cookie, to.port);
+	to.address[0] = ctx->user_ip4;
 	*(__u32 *)from.local_address = sk->src_ip4;
 	datagram(&to, sk->src_port, &from);
 	return 1;
@@ -79,11 +81,12 @@ int on_sendmsg6(struct bpf_sock_addr *ctx)
 	if (!sk || ctx->protocol != IPPROTO_UDP)
 		return 1;
 	to.socket_cookie = bpf_get_socket_cookie(ctx);
+	to.port = ctx->user_port;
+	asker_note(to.socket_cookie, to.port);
 	to.address[0] = ctx->user_ip6[0];
 	to.address[1] = ctx->user_ip6[1];
 	to.address[2] = ctx->user_ip6[2];
 	to.address[3] = ctx->user_ip6[3];
-	to.port = ctx->user_port;
 	local[0] = sk->src_ip6[0];
 	local[1] = sk->src_ip6[1];
 	local[2] = sk->src_ip6[2];

@@ -12,7 +12,8 @@
 #include <linux/types.h>
 #endif
 
-#define RECORD_KINDS 24
+#define RECORD_KINDS 25
+#define RECORD_DNS_MAX 1500 /* bytes of a message of names */
 #define RECORD_PATH_MAX 4096
 #define RECORD_ARGV_MAX 16384
 /* path + cwd + argv, rounded up to a power of two so that an offset can be masked */
@@ -96,6 +97,17 @@ struct record_act {
 	/* then the tail */
 };
 
+/* A message to or from port 53, as it was on the wire; of TCP what one segment has of it. */
+struct record_dns {
+	struct record_header h; /* the task that gave the socket its peer; all 0: not known */
+	__u8 local_address[16], remote_address[16];
+	__u32 message_len; /* of the tail */
+	__u16 local_port, remote_port; /* host byte order */
+	__u8 family, protocol, incoming, cut;
+	__u32 pad[7];
+	/* then the tail */
+};
+
 /* Per processor: what the reader must know about losses. */
 struct record_counters {
 	__u64 sequence;
@@ -108,5 +120,6 @@ _Static_assert(sizeof(struct record_fork) == 144, "no hidden padding");
 _Static_assert(sizeof(struct record_exec) == 192, "no hidden padding");
 _Static_assert(sizeof(struct record_file) == 192, "no hidden padding");
 _Static_assert(sizeof(struct record_act) == 192, "no hidden padding");
+_Static_assert(sizeof(struct record_dns) == 192, "no hidden padding");
 _Static_assert(sizeof(struct record_exit) == 128, "no hidden padding");
 _Static_assert(sizeof(struct record_net) == 176, "no hidden padding");

@@ -13,6 +13,7 @@
 #include "process.bpf.c"
 #include "net.bpf.c"
 #include "net_datagram.bpf.c"
+#include "dns.bpf.c"
 #include "net_hook.bpf.c"
 #include "net_syscall.bpf.c"
 #include "signal.bpf.c"

@@ -19,6 +19,7 @@ struct scratch {
 		struct record_exec exec;
 		struct record_file file;
 		struct record_act act;
+		struct record_dns dns;
 	};
 	char tail[RECORD_TAIL_MAX];
 	struct path_buffer path;
@@ -26,6 +27,7 @@ struct scratch {
 
 _Static_assert(sizeof(struct record_exec) == sizeof(struct record_file), "tail follows the record");
 _Static_assert(sizeof(struct record_exec) == sizeof(struct record_act), "tail follows the record");
+_Static_assert(sizeof(struct record_exec) == sizeof(struct record_dns), "tail follows the record");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

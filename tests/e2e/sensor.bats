@@ -224,6 +224,63 @@ s.accept()' "$STATE/port" 3>&- &
 	[ "$(field TargetProcessUniqueId)" = "$id" ]
 }
 
+@test "a name that is asked for tells question, answer and process" {
+	# A network of its own: port 53 is free there.
+	unshare --net sh -c 'ip link set lo up && exec /usr/bin/python3 -c "
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((\"127.0.0.1\", 53))
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+name = b\"\\x05vakt-\\x04test\\x00\\x00\\x01\\x00\\x01\"
+client.sendto(b\"\\x00\\x07\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\" + name, (\"127.0.0.1\", 53))
+data, peer = server.recvfrom(512)
+server.sendto(b\"\\x00\\x07\\x81\\x80\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x00\" + name +
+              b\"\\xc0\\x0c\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x3c\\x00\\x04\\xc0\\x00\\x02\\x01\", peer)
+client.recv(512)"'
+	sleep 0.3
+	stop_sensor
+	about='.Table == "DeviceEvents" and .DnsQueryString == "vakt-.test"'
+	rows "$about and .ActionType == \"DnsQueryRequest\"" >"$STATE/row"
+	[ "$(field DnsQueryType)" = A ]
+	[ "$(field DnsResponseCode)" = null ]
+	rows "$about and .ActionType == \"DnsQueryResponse\"" >"$STATE/row"
+	[ "$(field DnsResponseCode)" = NOERROR ]
+	[ "$(field DnsQueryResult)" = "A 192.0.2.1" ]
+	[ "$(field RemoteIP):$(field RemotePort)" = 127.0.0.1:53 ]
+	[ "$(field Protocol)" = Udp ]
+	[[ "$(field InitiatingProcessFileName)" == python3* ]]
+}
+
+@test "a service, a scheduled task and a group are told as such, once" {
+	unit=/run/systemd/system/vakt-test-$$
+	mkdir -p /run/systemd/system # nothing reads it before it is told to
+	echo "[Service]" >"$unit.service"
+	echo "[Timer]" >"$unit.timer"
+	rm "$unit.service" "$unit.timer"
+	rmdir -p --ignore-fail-on-non-empty /run/systemd/system
+	groupadd "vakt-test-$$"
+	groupdel "vakt-test-$$"
+	sleep 0.5
+	stop_sensor
+	rows ".ActionType == \"ServiceInstalled\" and .FolderPath == \"$unit.service\"" >"$STATE/row"
+	[ "$(field InitiatingProcessFileName)" = bash ]
+	[ "$(rows ".Table == \"DeviceEvents\" and (.FolderPath // \"\" | startswith(\"$unit\"))" | wc -l)" = 2 ]
+	rows ".ActionType == \"SecurityGroupCreated\" and .GroupName == \"vakt-test-$$\"" >"$STATE/row"
+	[ "$(field InitiatingProcessFileName)" = groupadd ]
+	rows ".ActionType == \"SecurityGroupDeleted\" and .GroupName == \"vakt-test-$$\"" >"$STATE/row"
+	[ "$(field InitiatingProcessFileName)" = groupdel ]
+}
+
+@test "a change of mode tells what was and what is" {
+	touch "$STATE/changed"
+	chmod 4755 "$STATE/changed"
+	sleep 0.3
+	stop_sensor
+	rows ".ActionType == \"FilePermissionsModified\" and .FolderPath == \"$STATE/changed\"" >"$STATE/row"
+	[ "$(field FileMode)" = $((04755)) ]
+	[ "$(field InitiatingProcessFileName)" = chmod ]
+}
+
 @test "what happens while a killed sensor is away is told by the next" {
 	pins=/sys/fs/bpf/vakt-test-$$
 	stop_sensor

@@ -52,8 +52,18 @@ function networkSubject({ columns: c, actionType }: TimelineEvent, { t }: Texts)
 }
 
 /** What was done to the system; the other process where there is one. */
-function deviceSubject({ columns: c }: TimelineEvent) {
+function deviceSubject({ columns: c, actionType }: TimelineEvent) {
 	const pid = text(c.ProcessId);
+	if (c.DnsQueryString) {
+		const answer = [c.DnsQueryType, c.DnsResponseCode, c.DnsQueryResult].map(text);
+		answer.push(address(c.RemoteIP, c.RemotePort));
+		return { subject: text(c.DnsQueryString), detail: answer.filter(Boolean).join(" · ") };
+	}
+	if (c.GroupName || c.AccountChanges || /^(User|Security)/.test(actionType))
+		return {
+			subject: text(c.AccountName) || text(c.GroupName),
+			detail: [c.AccountName ? c.GroupName : "", c.AccountChanges].map(text).filter(Boolean).join(" · "),
+		};
 	const subject = [text(c.FileName) || text(c.ModuleName) || text(c.BpfProgramName), pid && `(${pid})`];
 	const parts = [
 		c.TraceRequest, c.AccessWay, c.Signal, c.BpfProgramType, c.NamespaceCall, c.Namespaces,

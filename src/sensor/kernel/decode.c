@@ -33,6 +33,8 @@ _Static_assert(KERNEL_MEMORY_FILE == RECORD_MEMORY_FILE, "kinds differ");
 _Static_assert(KERNEL_SIGNAL == RECORD_SIGNAL, "kinds differ");
 _Static_assert(KERNEL_PRIVILEGE == RECORD_PRIVILEGE, "kinds differ");
 
+_Static_assert(KERNEL_DNS == RECORD_DNS, "kinds differ");
+
 static void decode_task(const struct record_task *t, struct kernel_task *ret)
 {
 	*ret = (struct kernel_task){
@@ -142,6 +144,22 @@ static int decode_act(const struct record_act *r, size_t len, struct kernel_even
 	return 0;
 }
 
+static int decode_dns(const struct record_dns *r, size_t len, struct kernel_event *e)
+{
+	if (len < sizeof(*r) || r->message_len > len - sizeof(*r))
+		return -EBADMSG;
+	e->dns.family = r->family;
+	e->dns.protocol = r->protocol;
+	e->dns.incoming = r->incoming;
+	e->dns.cut = r->cut;
+	e->dns.local_port = r->local_port;
+	e->dns.remote_port = r->remote_port;
+	memcpy(e->dns.local_address, r->local_address, sizeof(r->local_address));
+	memcpy(e->dns.remote_address, r->remote_address, sizeof(r->remote_address));
+	e->dns.message = (struct kernel_str){ (const char *)(r + 1), r->message_len };
+	return 0;
+}
+
 static int decode_body(const struct record_header *h, size_t len, struct kernel_event *e)
 {
 	const struct record_fork *fork = (const void *)h;
@@ -175,6 +193,8 @@ static int decode_body(const struct record_header *h, size_t len, struct kernel_
 	case KERNEL_NET_ACCEPT:
 	case KERNEL_NET_LISTEN:
 		return decode_net((const void *)h, len, e);
+	case KERNEL_DNS:
+		return decode_dns((const void *)h, len, e);
 	default: /* decode_record() has seen that it is a kind */
 		return decode_act((const void *)h, len, e);
 	}

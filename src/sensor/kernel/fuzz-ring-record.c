@@ -51,7 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		clean(&e.file.path);
 		clean(&e.file.old_path);
 	}
-	if (e.kind >= KERNEL_PROCESS_TRACE) {
+	if (e.kind == KERNEL_DNS)
+		must_lie_inside(&e.dns.message, (uint8_t *)copy, size);
+	if (e.kind >= KERNEL_PROCESS_TRACE && e.kind <= KERNEL_PRIVILEGE) {
 		must_lie_inside(&e.act.path, (uint8_t *)copy, size);
 		must_lie_inside(&e.act.text, (uint8_t *)copy, size);
 		clean(&e.act.path);

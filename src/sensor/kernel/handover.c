@@ -216,9 +216,24 @@ static uint64_t hash_event(const struct kernel_event *e)
 		key.b = (uint64_t)e->net.remote_port << 32 | (uint32_t)e->net.error;
 		key.c = XXH3_64bits(e->net.remote_address, sizeof(e->net.remote_address));
 		break;
-	default:
+	case KERNEL_FILE_CREATE:
+	case KERNEL_FILE_WRITE:
+	case KERNEL_FILE_RENAME:
+	case KERNEL_FILE_DELETE:
+	case KERNEL_FILE_MODE:
+	case KERNEL_FILE_OWNER:
+	case KERNEL_FILE_ATTRIBUTE:
 		key.a = XXH3_64bits(e->file.path.data, e->file.path.len);
 		key.b = XXH3_64bits(e->file.old_path.data, e->file.old_path.len);
+		break;
+	case KERNEL_DNS:
+		key.a = XXH3_64bits(e->dns.message.data, e->dns.message.len);
+		key.b = (uint64_t)e->dns.local_port << 16 | e->dns.incoming;
+		break;
+	default:
+		key.a = (uint64_t)e->act.target_pid << 32 | e->act.call;
+		key.b = XXH3_64bits(e->act.path.data, e->act.path.len);
+		key.c = XXH3_64bits(e->act.text.data, e->act.text.len);
 	}
 	return XXH3_64bits(&key, sizeof(key));
 }
@@ -226,7 +241,8 @@ static uint64_t hash_event(const struct kernel_event *e)
 /* Told by a change of shared state: who comes first takes it, and there is no other. */
 static bool is_told_once(const struct kernel_event *e)
 {
-	return e->kind == KERNEL_FILE_WRITE;
+	return e->kind == KERNEL_FILE_WRITE || e->kind == KERNEL_PROCESS_READ ||
+	       e->kind == KERNEL_PROCESS_WRITE;
 }
 
 void handover_note(struct handover *h, const struct kernel_event *e)

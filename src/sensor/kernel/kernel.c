@@ -36,7 +36,7 @@ static const char *const kind_names[KERNEL_KIND_COUNT] = {
 	"process_fork", "process_exec", "process_exit", "file_create", "file_write",
 	"file_rename",	"file_delete",	"file_mode", "file_owner", "file_attribute", "net_connect",	"net_accept",  "net_listen",
 	"process_trace", "process_read", "process_write", "module_load", "bpf_load",
-	"mount", "unmount", "namespace", "memory_file", "signal", "privilege",
+	"mount", "unmount", "namespace", "memory_file", "signal", "privilege", "dns",
 };
 
 struct kernel {

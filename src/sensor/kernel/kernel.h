@@ -44,6 +44,7 @@ enum kernel_kind {
 	KERNEL_MEMORY_FILE,   /* text: name of memfd_create(2); values[0]: its flags */
 	KERNEL_SIGNAL,	      /* call: the signal */
 	KERNEL_PRIVILEGE,     /* values: permitted capabilities before, and after; new effective user */
+	KERNEL_DNS, /* a message to or from port 53 of another end, as bytes */
 	KERNEL_KIND_COUNT,
 };
 
@@ -126,6 +127,14 @@ struct kernel_event {
 			uint64_t values[3];
 			struct kernel_str path, text;
 		} act;
+		struct {
+			uint8_t family, protocol;
+			bool incoming; /* an answer comes in */
+			bool cut;      /* there was more of it */
+			uint16_t local_port, remote_port;
+			uint8_t local_address[16], remote_address[16];
+			struct kernel_str message; /* a stranger's bytes; TCP: of one segment */
+		} dns; /* task.pid 0: not known who asks */
 	};
 };
 

@@ -36,7 +36,8 @@ static void on_event(void *arg _unused_, const struct kernel_event *e)
 		seen.sequence[e->cpu] = e->sequence;
 	if (e->task.ppid == (uint32_t)getpid())
 		seen.of_children[e->kind]++;
-	if (e->kind >= KERNEL_PROCESS_TRACE && e->task.ppid == seen.pid) {
+	if (e->kind >= KERNEL_PROCESS_TRACE && e->kind <= KERNEL_PRIVILEGE &&
+	    e->task.ppid == seen.pid) {
 		seen.of_grandchildren[e->kind]++;
 		seen.grandchildren_target = e->act.target_pid;
 	}
@@ -56,7 +57,10 @@ static void on_event(void *arg _unused_, const struct kernel_event *e)
 			 (int)e->file.path.len, e->file.path.data,
 			 (int)(e->file.old_path.len + e->file.attribute.len),
 			 e->file.attribute.len ? e->file.attribute.data : e->file.old_path.data);
-	if (e->kind >= KERNEL_PROCESS_TRACE)
+	if (e->kind == KERNEL_DNS)
+		memcpy(seen.text[seen.count], e->dns.message.data,
+		       MIN((size_t)e->dns.message.len, sizeof(seen.text[0])));
+	if (e->kind >= KERNEL_PROCESS_TRACE && e->kind <= KERNEL_PRIVILEGE)
 		snprintf(seen.text[seen.count], sizeof(seen.text[0]), "%.*s|%.*s",
 			 (int)e->act.path.len, e->act.path.data, (int)e->act.text.len,
 			 e->act.text.data);
@@ -337,6 +341,7 @@ int main(int argc, char **argv)
 	n += gather(tests + n, test_attributes, test_attributes_count);
 	n += gather(tests + n, test_net, test_net_count);
 	n += gather(tests + n, test_acts, test_acts_count);
+	n += gather(tests + n, test_dns, test_dns_count);
 	n += gather(tests + n, test_ring, test_ring_count);
 	/* What the array has more is without a function and is left out. */
 	return cmocka_run_group_tests(tests, setup, teardown);

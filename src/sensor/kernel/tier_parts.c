@@ -179,6 +179,13 @@ const struct tier_part tier_parts[] = {
 		[FENTRY] = { .programs = { "fentry_sb_umount" }, .blind = ASKED },
 		[TRACEPOINT] = { .programs = { "on_umount" }, .blind = WORDS_OF_MOUNT },
 	  } },
+	{ .kinds = KIND(DNS),
+	  .by_tier[TRACEPOINT] = { .programs = { "on_packet_out", "on_packet_in", "on_connect4",
+						 "on_connect6" },
+				   .blind = "not seen: encrypted questions (DNS over TLS, HTTPS, QUIC), "
+					    "other ports, names that a resolver or cache of this machine "
+					    "asks or knows for others; of TCP the first segment of a "
+					    "message" } },
 	{ .kinds = KIND(SIGNAL),
 	  .by_tier[TRACEPOINT] = { .programs = { "on_signal" },
 				   .blind = "only to other users' processes, and KILL and STOP to "

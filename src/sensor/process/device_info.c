@@ -52,7 +52,7 @@ void monitor_device_info(struct monitor *m)
 	event_init(e, EVENT_DeviceInfo);
 	e->boottime_ns = clock_boottime_ns();
 	e->cpu = OWN_CPU;
-	e->sequence = (uint64_t)e->boottime_ns << 8 | (m->gap_sequence++ & 0xff);
+	e->sequence = (uint64_t)e->boottime_ns << 8 | (m->own_sequence++ & 0xff);
 	event_set_int(e, T(Timestamp), monitor_wall_ns(m, e->boottime_ns));
 	event_set_str(e, T(ClientVersion), VAKT_VERSION);
 	event_set_str(e, T(OSPlatform), "Linux");

@@ -186,4 +186,5 @@ void monitor_file_event(struct monitor *m, const struct kernel_event *e)
 	if (e->kind >= KERNEL_FILE_MODE)
 		set_change(m, e);
 	monitor_emit(m, &m->event);
+	monitor_derive(m, e, p);
 }

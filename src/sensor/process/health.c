@@ -59,6 +59,7 @@ void sensor_health(const struct kernel *k, const struct monitor *m, struct outbo
 	buf_printf(out, ",\"packages\":{\"packages\":%zu,\"files\":%zu,\"bytes\":%zu,\"refused\":%llu}",
 		   monitor.packages.packages, monitor.packages.files, monitor.packages.bytes,
 		   (unsigned long long)monitor.packages.refused);
+	buf_printf(out, ",\"dns_malformed\":%llu", (unsigned long long)monitor.dns_malformed);
 	add_rows(&monitor, out);
 	buf_append_str(out, ",\"configuration\":");
 	config_set_report(config, CONFIG_SENSOR, out);

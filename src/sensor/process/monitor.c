@@ -55,6 +55,7 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 	buf_init(&m->text, COMMAND_LINE_TEXT_MAX);
 	if (monitor_find_containers(m) < 0 || process_table_new(m->boot_id, options->processes_max, &m->table) < 0 ||
 	    user_names_new("/etc/passwd", &m->users) < 0 ||
+	    account_files_new("/etc", &m->accounts) < 0 ||
 	    file_hash_cache_new(options->hash_max_bytes, &m->hashes) < 0 ||
 	    package_owner_new("", &m->packages) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -68,6 +69,7 @@ void monitor_free(struct monitor *m)
 		return;
 	process_table_free(m->table);
 	user_names_free(m->users);
+	account_files_free(m->accounts);
 	file_hash_cache_free(m->hashes);
 	package_owner_free(m->packages);
 	monitor_free_containers(m);
@@ -123,6 +125,16 @@ struct event *monitor_begin(struct monitor *m, enum event_table_id table,
 	return e;
 }
 
+struct event *monitor_begin_own(struct monitor *m, enum event_table_id table, int64_t boottime_ns,
+				const char *action)
+{
+	struct event *e = begin(m, table, boottime_ns, action);
+
+	e->cpu = OWN_CPU;
+	e->sequence = (uint64_t)clock_boottime_ns() << 8 | (m->own_sequence++ & 0xff);
+	return e;
+}
+
 void monitor_emit(struct monitor *m, const struct event *e)
 {
 	m->stats.events[e->table - event_tables]++;
@@ -153,6 +165,9 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 	case KERNEL_NET_LISTEN:
 		monitor_network_event(m, e);
 		break;
+	case KERNEL_DNS:
+		monitor_dns_event(m, e);
+		break;
 	case KERNEL_KIND_COUNT:
 		break;
 	default:
@@ -164,10 +179,8 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 void monitor_gap(struct monitor *m, const char *action, const char *kind, int64_t lost,
 		 const char *reason, int64_t since_ns, int64_t until_ns)
 {
-	struct event *e = begin(m, EVENT_SensorGaps, since_ns, action);
+	struct event *e = monitor_begin_own(m, EVENT_SensorGaps, since_ns, action);
 
-	e->cpu = OWN_CPU;
-	e->sequence = (uint64_t)clock_boottime_ns() << 8 | (m->gap_sequence++ & 0xff);
 	event_set_int(e, SensorGaps_EndTime, monitor_wall_ns(m, until_ns));
 	event_set_str(e, SensorGaps_LostKind, kind);
 	if (lost >= 0)

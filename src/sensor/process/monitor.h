@@ -30,6 +30,7 @@ struct monitor_options {
 struct monitor_stats {
 	uint64_t events[EVENT_TABLE_COUNT];
 	uint64_t lost;            /* reported by the kernel */
+	uint64_t dns_malformed;   /* messages of port 53 that are none */
 	uint64_t table_refused;
 	uint64_t table_count;
 	struct package_owner_stats packages;

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/map.h"
+#include "sensor/process/account_files.h"
 #include "sensor/process/file_hash.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/package_owner.h"
@@ -24,19 +25,24 @@ struct monitor {
 	struct user_names *users;
 	struct file_hash_cache *hashes;
 	struct package_owner *packages;
+	struct account_files *accounts;
+	uint64_t installed_inode, installed_device; /* the service or task made last */
 	uint64_t host_mnt_ns;     /* of process 1; 0: not known */
 	bool unified_cgroups;     /* one hierarchy of version 2 */
 	struct map *containers;   /* cgroup id, or in version 1 container id -> interned id */
 	struct buf text;        /* command line under work */
 	struct event event;     /* row under work */
 	struct arena arena;     /* its strings */
-	uint64_t gap_sequence;
+	uint64_t own_sequence;
 	struct monitor_stats stats;
 };
 
 /* Begins a row: identity, Timestamp, ActionType. */
 struct event *monitor_begin(struct monitor *m, enum event_table_id table,
 			    const struct kernel_event *e, const char *action);
+/* The same for what no kernel record stands behind. */
+struct event *monitor_begin_own(struct monitor *m, enum event_table_id table, int64_t boottime_ns,
+				const char *action);
 void monitor_emit(struct monitor *m, const struct event *e);
 int64_t monitor_wall_ns(const struct monitor *m, int64_t boottime_ns);
 int monitor_find_containers(struct monitor *m);
@@ -49,6 +55,9 @@ const char *monitor_container(struct monitor *m, const struct kernel_task *task)
 bool monitor_is_own(const struct monitor *m, const struct process *p);
 /* Path's last part. */
 const char *monitor_base_name(const char *path);
+/* An address as text; type_field takes what kind it is, unless that is UINT32_MAX. */
+void monitor_set_address(struct monitor *m, uint8_t family, const uint8_t *address,
+			 unsigned int ip_field, unsigned int type_field);
 /* A numeric id as text in the row's arena. */
 void monitor_set_id(struct monitor *m, unsigned int field, uint32_t id);
 
@@ -66,4 +75,7 @@ void monitor_set_initiating(struct monitor *m, const struct process *p);
 void monitor_process_event(struct monitor *m, const struct kernel_event *e);
 void monitor_file_event(struct monitor *m, const struct kernel_event *e);
 void monitor_device_event(struct monitor *m, const struct kernel_event *e);
+/* Rows that follow from a file's. */
+void monitor_derive(struct monitor *m, const struct kernel_event *e, const struct process *p);
+void monitor_dns_event(struct monitor *m, const struct kernel_event *e);
 void monitor_network_event(struct monitor *m, const struct kernel_event *e);

@@ -11,15 +11,16 @@
 
 #define T(name) DeviceNetworkEvents_##name
 
-static void set_address(struct monitor *m, uint8_t family, const uint8_t *address,
-			unsigned int ip_field, unsigned int type_field)
+void monitor_set_address(struct monitor *m, uint8_t family, const uint8_t *address,
+			 unsigned int ip_field, unsigned int type_field)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	if (!inet_ntop(family, address, text, sizeof(text)))
 		return;
 	event_set_str(&m->event, ip_field, arena_strdup(&m->arena, text));
-	event_set_str(&m->event, type_field, ip_type(family, address));
+	if (type_field != UINT32_MAX)
+		event_set_str(&m->event, type_field, ip_type(family, address));
 }
 
 static const char *action_of(const struct kernel_event *e)
@@ -44,12 +45,13 @@ void monitor_network_event(struct monitor *m, const struct kernel_event *e)
 		return;
 	monitor_begin(m, EVENT_DeviceNetworkEvents, e, action_of(e));
 	monitor_set_initiating(m, p);
-	set_address(m, e->net.family, e->net.local_address, T(LocalIP), T(LocalIPType));
+	monitor_set_address(m, e->net.family, e->net.local_address, T(LocalIP), T(LocalIPType));
 	if (e->net.local_port)
 		event_set_int(&m->event, T(LocalPort), e->net.local_port);
 	event_set_str(&m->event, T(Protocol), e->net.protocol == IPPROTO_UDP ? "Udp" : "Tcp");
 	if (e->kind != KERNEL_NET_LISTEN) {
-		set_address(m, e->net.family, e->net.remote_address, T(RemoteIP), T(RemoteIPType));
+		monitor_set_address(m, e->net.family, e->net.remote_address, T(RemoteIP),
+				    T(RemoteIPType));
 		event_set_int(&m->event, T(RemotePort), e->net.remote_port);
 		event_set_int(&m->event, T(Initiated), e->kind == KERNEL_NET_CONNECT);
 	}
