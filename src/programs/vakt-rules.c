@@ -5,6 +5,7 @@
  *   vakt-rules check DIR...   each refused rule as file:line:column: reason, then a count
  *   vakt-rules test FILE...   runs case files (vakt_rules_case.h has the format)
  *   vakt-rules list DIR...    id, level, title and techniques of each rule, tab between them
+ *   vakt-rules scan ROWS DIR...  what is true of the rows that vakt-frames prints (vakt_rules_scan.h)
  *
  * Exit status 0: all is well; 1: something was refused or a case failed; 2: wrong use.
  */
@@ -14,7 +15,7 @@
 #include "base/err.h"
 #include "rules/rules.h"
 #include "vakt_rules_case.h"
-
+#include "vakt_rules_scan.h"
 
 static void print_problem(void *arg, const struct rules_problem *p)
 {
@@ -33,7 +34,10 @@ static int load(char **dirs, unsigned int *ret_refused, struct rules_set **ret_s
 	*ret_refused = 0;
 	for (; r == 0 && *dirs; dirs++)
 		r = rules_builder_add_dir(b, *dirs, print_problem, ret_refused, err);
-	return r < 0 ? r : rules_builder_compile(b, ret_set, err);
+	if (r < 0)
+		return r;
+	rules_builder_link(b, print_problem, ret_refused);
+	return rules_builder_compile(b, ret_set, err);
 }
 
 static int check(char **dirs, struct err *err)
@@ -82,12 +86,23 @@ static int test(char **files, struct err *err)
 	return counts.failed > 0;
 }
 
+static int scan(char **args, struct err *err)
+{
+	_cleanup_(rules_set_freep) struct rules_set *set = NULL;
+	unsigned int refused;
+	int r = load(args + 1, &refused, &set, err);
+
+	if (r == 0)
+		r = scan_rows(set, args[0], err);
+	return r < 0 ? r : refused > 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(char **args, struct err *err);
-	} commands[] = { { "check", check }, { "test", test }, { "list", list } };
+	} commands[] = { { "check", check }, { "test", test }, { "list", list }, { "scan", scan } };
 	struct err err = { 0 };
 
 	for (size_t i = 0; argc > 2 && i < ARRAY_SIZE(commands); i++) {
@@ -100,6 +115,6 @@ int main(int argc, char **argv)
 			fprintf(stderr, "vakt-rules: %s\n", err_msg(&err, r));
 		return r < 0 ? 1 : r;
 	}
-	fprintf(stderr, "usage: vakt-rules check DIR... | test FILE... | list DIR...\n");
+	fprintf(stderr, "usage: vakt-rules check DIR... | test FILE... | list DIR... | scan ROWS DIR...\n");
 	return 2;
 }

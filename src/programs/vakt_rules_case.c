@@ -7,12 +7,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "rules/rules_bind.h"
 #include "vakt_rules_event.h"
 
 #define CASE_FILE_MAX (256u << 20)
 #define RULE_FILE_MAX (16u << 20)
+
+#define EVENT_STEP_NS NSEC_PER_SEC /* between events that do not say when */
+
+static const struct rules_correlator_limits correlation_limits = { 100000, 1u << 20 };
 
 struct runner {
 	const char *path;
@@ -27,11 +32,16 @@ struct trial {
 	struct rules_set *set;
 	struct rules_binding *binding;
 	struct rules_scratch *scratch;
+	struct rules_correlator *correlator;
+	bool correlates; /* the case is about what events mean together */
+	struct rules_occurrence at; /* of the event at hand */
 	bool hit;
+	unsigned int fired;
 };
 
 static void trial_done(struct trial *t)
 {
+	rules_correlator_free(t->correlator);
 	rules_scratch_free(t->scratch);
 	rules_binding_free(t->binding);
 	rules_set_free(t->set);
@@ -80,31 +90,84 @@ static int load_rules(struct runner *run, struct trial *t, const json_t *json, s
 	else if (r == 0)
 		r = err_setf(err, -EINVAL,
 			     "a case needs \"rule\", a rule's text, or \"rules\", a path");
+	if (r == 0)
+		rules_builder_link(b, keep_problem, err);
 	if (r == 0 && err->msg[0])
 		r = -EBADMSG;
 	if (r == 0)
 		r = rules_builder_compile(b, &t->set, err);
 	if (r == 0)
 		r = rules_scratch_new(t->set, &t->scratch);
+	if (r == 0)
+		r = rules_correlator_new(t->set, &correlation_limits, &t->correlator);
 	return r < 0 ? r : rules_binding_new(t->set, &t->binding);
 }
 
-static int check_id(const struct trial *t, struct err *err)
+static bool is_meant(const struct trial *t, unsigned int rule)
 {
-	for (unsigned int i = 0; t->id && i < rules_set_count(t->set); i++)
-		if (!strcasecmp(rules_set_info(t->set, i)->id, t->id))
-			return 0;
-	if (t->id)
+	return t->id ? !strcasecmp(rules_set_info(t->set, rule)->id, t->id)
+		     : !rules_set_is_silent(t->set, rule);
+}
+
+/* Where no rule is named, a text with a correlation is about that. */
+static int check_id(struct trial *t, struct err *err)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; i < rules_set_count(t->set); i++) {
+		found |= is_meant(t, i);
+		t->correlates |= is_meant(t, i) && rules_set_is_correlation(t->set, i);
+	}
+	if (t->id && !found)
 		return err_setf(err, -ENOENT, "no rule has the id %s", t->id);
 	return rules_set_count(t->set) ? 0 : err_setf(err, -ENOENT, "there is no rule");
+}
+
+static void on_fire(void *arg, unsigned int rule)
+{
+	struct trial *t = arg;
+
+	t->fired += is_meant(t, rule);
 }
 
 static void on_match(void *arg, unsigned int rule)
 {
 	struct trial *t = arg;
 
-	if (!t->id || !strcasecmp(rules_set_info(t->set, rule)->id, t->id))
-		t->hit = true;
+	t->hit |= is_meant(t, rule);
+	rules_correlator_add(t->correlator, rule, &t->at);
+}
+
+static void on_row_match(void *arg, unsigned int rule)
+{
+	struct trial *t = arg;
+
+	t->hit |= is_meant(t, rule);
+	rules_correlate_event(t->binding, t->correlator, rule, &t->at);
+}
+
+/* A row's Timestamp, or "time" beside an event's fields; else a second after the event before. */
+static int set_time(struct trial *t, const json_t *json, struct err *err)
+{
+	const json_t *time = json_object_get(json, "time") ?: json_object_get(json, "Timestamp");
+
+	t->at.time_ns += EVENT_STEP_NS;
+	if (!time)
+		return 0;
+	if (json_is_number(time)) {
+		double seconds = json_number_value(time);
+
+		if (!(seconds >= 0 && seconds < 9e9))
+			return err_setf(err, -EINVAL, "\"time\" is in seconds since 1970");
+		t->at.time_ns = (int64_t)(seconds * (double)NSEC_PER_SEC);
+		return 0;
+	}
+	if (!json_is_string(time) ||
+	    clock_parse_rfc3339(json_string_value(time), &t->at.time_ns) < 0)
+		return err_setf(err, -EINVAL,
+				"\"time\" is a number of seconds or a text such as "
+				"2026-01-31T12:00:00Z");
+	return 0;
 }
 
 /* 1 where the rule is true of the event, in any of the event's categories. */
@@ -116,12 +179,20 @@ static int event_matches(struct runner *run, struct trial *t, const json_t *json
 
 	e->set = t->set;
 	t->hit = false;
+	if (r == 0)
+		r = set_time(t, json, err);
 	if (r < 0)
 		return r;
+	t->at.scope = "";
+	t->at.fire = on_fire;
+	t->at.arg = t;
 	if (e->is_row) {
-		r = rules_match_event(t->binding, t->scratch, &e->row, on_match, t);
+		t->at.event = &e->row;
+		r = rules_match_event(t->binding, t->scratch, &e->row, on_row_match, t);
 		return r < 0 ? r : t->hit;
 	}
+	t->at.event = e;
+	t->at.get = case_event_get;
 	view.product = e->product;
 	view.service = e->service;
 	for (unsigned int i = 0; i == 0 || (i < CASE_CATEGORIES_MAX && e->categories[i]); i++) {
@@ -165,6 +236,13 @@ static int run_events(struct runner *run, struct trial *t, const json_t *json, c
 		if (r < 0)
 			return err_prefix(err, r, "event %zu: ", i);
 		hits += (unsigned int)r;
+	}
+	if (t->correlates) {
+		rules_correlator_end(t->correlator, on_fire, t);
+		*ret_wrong = judge(json, t->fired, MAX(t->fired, 1u), room);
+		if (*ret_wrong == room)
+			snprintf(room, 128, "it became true %u times", t->fired);
+		return 0;
 	}
 	*ret_wrong = judge(json, hits, (unsigned int)json_array_size(events), room);
 	return 0;

@@ -16,6 +16,10 @@
  * events go in detection. A Windows event as JSON, {"Event": {"System", "EventData"}}, is taken as
  * it is: channel and event id become category and service, EventData the fields.
  *
+ * A case about a correlation: its events are seen one after another, at "time" (seconds since 1970,
+ * or a text like 2026-01-31T12:00:00Z) or a row's Timestamp; without it a second after the one
+ * before. "match" holds if the correlation became true, match_count times at least.
+ *
  * "match" holds if each event is matched (or match_count of them at least); "no match" if none is.
  */
 #pragma once

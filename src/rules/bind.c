@@ -270,3 +270,15 @@ int rules_match_event(const struct rules_binding *b, struct rules_scratch *scrat
 
 	return set_match(b->set, scratch, action->groups, action->group_count, &event, match, arg);
 }
+
+void rules_correlate_event(const struct rules_binding *b, struct rules_correlator *c,
+			   unsigned int rule, const struct rules_occurrence *at)
+{
+	const struct event *e = at->event;
+	struct bound_event bound = { e, b->tables[e->table - event_tables].columns };
+	struct rules_occurrence seen = *at;
+
+	seen.event = &bound;
+	seen.get = get_field;
+	rules_correlator_add(c, rule, &seen);
+}

@@ -153,7 +153,8 @@ int rules_builder_new(struct rules_builder **ret_builder)
 		return -ENOMEM;
 	b->pool = pool_new();
 	b->ids = map_new(RULES_MAX);
-	if (!b->pool || !b->ids) {
+	b->names = map_new(RULES_MAX);
+	if (!b->pool || !b->ids || !b->names) {
 		rules_builder_free(b);
 		return -ENOMEM;
 	}
@@ -169,6 +170,8 @@ void rules_builder_free(struct rules_builder *b)
 		pool_unref(b->pool);
 	if (b->ids)
 		map_free(b->ids);
+	if (b->names)
+		map_free(b->names);
 	free(b->rules);
 	free(b);
 }
@@ -199,11 +202,14 @@ static int keep_rule(struct rules_builder *b, struct reader *r, struct rule *rul
 	if (before)
 		return reader_refuse_at(r, rule->line, 1, "the id %s has %s line %u already",
 					rule->info.id, before->info.file, before->line);
+	if (rule->correlation && b->correlations == LINK_CORRELATIONS_MAX)
+		return reader_refuse_at(r, rule->line, 1, "more than %u correlations",
+					LINK_CORRELATIONS_MAX);
 	if (b->count == RULES_MAX)
 		return reader_refuse_at(r, rule->line, 1, "more than %u rules", RULES_MAX);
 	if (b->count == b->cap) {
 		unsigned int cap = b->cap ? b->cap * 2 : 256;
-		const struct rule **more = realloc(b->rules, cap * sizeof(*more));
+		struct rule **more = realloc(b->rules, cap * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
@@ -213,7 +219,7 @@ static int keep_rule(struct rules_builder *b, struct reader *r, struct rule *rul
 	if (map_put(b->ids, rule->info.id, strlen(rule->info.id), rule, NULL) < 0)
 		return -ENOMEM;
 	b->rules[b->count++] = rule;
-	return 0;
+	return link_keep_name(b, rule);
 }
 
 static int add_document(struct rules_builder *b, struct reader *r, const char *text, size_t len,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz-sigma.c - any bytes as a file of rules: read, compiled, matched against one event
+ * fuzz-sigma.c - any bytes as a file of rules: read, compiled, matched against one event, correlated
  *
  * What is taken is also matched, against values cut from the input itself.
  */
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/rules.h"
+#include "rules/rules_correlate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,6 +54,44 @@ static void count(void *arg, unsigned int rule)
 	++*matches;
 }
 
+static void fired(void *arg, unsigned int rule)
+{
+	if (!rules_set_is_correlation(arg, rule))
+		abort();
+}
+
+/* Each rule matches a few times, in an order that the input gives. */
+static void correlate(const struct rules_set *set, const struct bytes *in)
+{
+	static const struct rules_correlator_limits limits = { 4, 10000 };
+	_cleanup_(rules_correlator_freep) struct rules_correlator *c = NULL;
+	struct rules_correlator_stats stats;
+
+	if (!rules_set_count(set) || rules_correlator_new(set, &limits, &c) < 0)
+		return;
+	for (size_t i = 0; i < in->len && i < 64; i++) {
+		unsigned char byte = (unsigned char)in->data[in->len - 1 - i];
+		const struct bytes part = { in->data + i, in->len - i };
+		const struct rules_occurrence at = {
+			.scope = byte & 128 ? "one" : "two",
+			.time_ns = (byte & 127) * 10000000000LL * (i == 13 ? -INT32_MAX : 1),
+			.event = &part,
+			.get = get_field,
+			.fire = fired,
+			.arg = (void *)set,
+		};
+
+		rules_correlator_add(c, (unsigned int)(i % rules_set_count(set)), &at);
+	}
+	rules_correlator_get_stats(c, &stats);
+	if (stats.groups > limits.groups || stats.entries > limits.entries)
+		abort();
+	rules_correlator_end(c, fired, (void *)set);
+	rules_correlator_get_stats(c, &stats);
+	if (stats.groups || stats.entries)
+		abort();
+}
+
 static void match(const struct rules_set *set, const struct bytes *in)
 {
 	_cleanup_(rules_scratch_freep) struct rules_scratch *scratch = NULL;
@@ -90,8 +128,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(copy, data, size);
 	rules_builder_expand(b, "p", places);
 	if (rules_builder_add(b, "fuzz.yml", copy, size, check_problem, &in) == 0 &&
-	    rules_builder_compile(b, &set, NULL) == 0)
+	    rules_builder_compile(b, &set, NULL) == 0) {
 		match(set, &in);
+		correlate(set, &in);
+	}
 	free(copy);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "correlation.h"
 #include "rule.h"
 
 #define TITLE_MAX 1024
@@ -206,7 +207,7 @@ static int read_head(struct reader *r, const struct tree_node *root, struct rule
 		res = read_list(r, root, "falsepositives", &info->falsepositives);
 	if (res == 0)
 		res = read_tags(r, root, info);
-	return res < 0 ? res : read_logsource(r, root, info);
+	return res < 0 || tree_get(root, "correlation") ? res : read_logsource(r, root, info);
 }
 
 static int read_detection(struct reader *r, const struct tree_node *detection,
@@ -241,25 +242,14 @@ static int read_detection(struct reader *r, const struct tree_node *detection,
 	return condition_read(r, condition, searches, n, ret_expr);
 }
 
-int rule_read(struct reader *r, const struct tree_node *root, struct rule **ret_rule)
+static int read_body(struct reader *r, const struct tree_node *root, struct rule *rule)
 {
-	struct rule *rule = arena_new(&r->pool->arena, struct rule);
-	const struct tree_node *detection;
+	const struct tree_node *detection = tree_get(root, "detection");
 	struct expr *expr;
 	int res;
 
-	if (!rule)
-		return -ENOMEM;
-	if (root->kind != TREE_MAP)
-		return reader_refuse(r, root, "a rule is a map that begins with title:");
 	if (tree_get(root, "correlation"))
-		return reader_refuse(r, root,
-				     "correlation rules are not matched against one event");
-	rule->line = root->line;
-	res = read_head(r, root, &rule->info);
-	if (res < 0)
-		return res;
-	detection = tree_get(root, "detection");
+		return correlation_read(r, root, &rule->correlation);
 	if (!detection || detection->kind != TREE_MAP)
 		return reader_refuse(r, detection ? detection : root,
 				     "a rule needs 'detection', a map with a condition");
@@ -270,6 +260,26 @@ int rule_read(struct reader *r, const struct tree_node *root, struct rule **ret_
 		return reader_refuse(r, detection, "the rule has more than %u comparisons",
 				     RULE_NODES_MAX);
 	rule->expr = expr;
+	return 0;
+}
+
+int rule_read(struct reader *r, const struct tree_node *root, struct rule **ret_rule)
+{
+	struct rule *rule = arena_new(&r->pool->arena, struct rule);
+	int res;
+
+	if (!rule)
+		return -ENOMEM;
+	if (root->kind != TREE_MAP)
+		return reader_refuse(r, root, "a rule is a map that begins with title:");
+	rule->line = root->line;
+	res = read_head(r, root, &rule->info);
+	if (res == 0)
+		res = read_text(r, root, "name", &rule->name);
+	if (res == 0)
+		res = read_body(r, root, rule);
+	if (res < 0)
+		return res;
 	*ret_rule = rule;
 	return 0;
 }

@@ -106,10 +106,14 @@ struct expr {
 	struct leaf leaf;
 };
 
+struct correlation;
+
 struct rule {
 	struct rules_info info;
+	const char *name; /* correlations may refer to the rule by it; NULL where not given */
 	unsigned int line;
-	const struct expr *expr;
+	const struct expr *expr; /* NULL in a correlation */
+	struct correlation *correlation;
 };
 
 /* A field name that is defined while rules are read; index = position. */

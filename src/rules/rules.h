@@ -90,6 +90,11 @@ int rules_builder_add(struct rules_builder *b, const char *file, const char *tex
 /* Adds each *.yml and *.yaml below a folder. */
 int rules_builder_add_dir(struct rules_builder *b, const char *dir, rules_problem_fn problem,
 			  void *arg, struct err *err);
+/*
+ * Lets correlations find the rules that they refer to; reports each that cannot, which the set will
+ * not have. rules_builder_compile() does the same in silence.
+ */
+void rules_builder_link(struct rules_builder *b, rules_problem_fn problem, void *arg);
 /* Makes the set: one literal matcher for all rules. The builder stays usable. */
 int rules_builder_compile(struct rules_builder *b, struct rules_set **ret_set, struct err *err);
 
@@ -97,6 +102,13 @@ void rules_set_free(struct rules_set *s);
 DEFINE_CLEANUP(struct rules_set *, rules_set_free)
 size_t rules_set_count(const struct rules_set *s);
 const struct rules_info *rules_set_info(const struct rules_set *s, unsigned int rule);
+/* True for a correlation: rules_match() never reports it, see rules_correlate.h. */
+bool rules_set_is_correlation(const struct rules_set *s, unsigned int rule);
+/*
+ * True for a rule that only serves a correlation of its own file, without `generate: true` there: it
+ * is reported but no finding by itself. What stands in a file of its own is never silenced.
+ */
+bool rules_set_is_silent(const struct rules_set *s, unsigned int rule);
 /* The distinct Sigma field names that the rules use, 0 .. count-1. */
 unsigned int rules_set_field_count(const struct rules_set *s);
 const char *rules_set_field(const struct rules_set *s, unsigned int field);

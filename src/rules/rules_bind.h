@@ -11,6 +11,7 @@
 
 #include "event/event.h"
 #include "rules/rules.h"
+#include "rules/rules_correlate.h"
 
 struct rules_binding;
 
@@ -22,3 +23,7 @@ DEFINE_CLEANUP(struct rules_binding *, rules_binding_free)
 /* As rules_match(): calls match for each rule that is true of the event. Allocates nothing. */
 int rules_match_event(const struct rules_binding *b, struct rules_scratch *scratch,
 		      const struct event *e, rules_match_fn match, void *arg);
+
+/* As rules_correlator_add(); at->event is a struct event, at->get is not looked at. */
+void rules_correlate_event(const struct rules_binding *b, struct rules_correlator *c,
+			   unsigned int rule, const struct rules_occurrence *at);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "builder.h"
+#include "correlation.h"
 
 #define SET_BYTES (512u << 20)
 #define LITERALS_MAX (1u << 20)
@@ -195,7 +196,7 @@ static int assign_groups(struct rules_set *s)
 	s->groups = arena_array(&s->arena, struct set_group, (size_t)s->rule_count + 1);
 	if (!s->groups)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < s->rule_count; i++) {
+	for (unsigned int i = 0; i < s->plain_count; i++) {
 		const struct rules_info *info = &s->rules[i].rule->info;
 		unsigned int g = 0;
 
@@ -272,12 +273,12 @@ static int compile_group(struct compiler *c, unsigned int index)
 	unsigned int members = 0;
 
 	c->group = g;
-	for (unsigned int i = 0; i < s->rule_count; i++)
+	for (unsigned int i = 0; i < s->plain_count; i++)
 		members += s->rules[i].group == index;
 	g->always = arena_array(&s->arena, unsigned int, members);
 	if (!g->always)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < s->rule_count; i++) {
+	for (unsigned int i = 0; i < s->plain_count; i++) {
 		int r = s->rules[i].group == index ? compile_rule(c, i) : 0;
 
 		if (r < 0)
@@ -321,9 +322,73 @@ static int copy_builder(struct rules_set *s, const struct rules_builder *b)
 	if (s->field_count)
 		memcpy(names, b->pool->field_names, s->field_count * sizeof(*names));
 	s->field_names = names;
-	s->rule_count = b->count;
 	for (unsigned int i = 0; i < b->count; i++)
-		s->rules[i].rule = b->rules[i];
+		if (!b->rules[i]->correlation)
+			s->rules[s->rule_count++].rule = b->rules[i];
+	s->plain_count = s->rule_count;
+	for (unsigned int i = 0; i < b->count; i++)
+		if (b->rules[i]->correlation && b->rules[i]->correlation->linked)
+			s->rules[s->rule_count++].rule = b->rules[i];
+	return 0;
+}
+
+/* The correlation's references as feeds of the rules that they name; at: the next free place of each. */
+static void feed_rules(struct rules_set *s, const struct map *index, uint32_t correlation,
+		       uint32_t *at)
+{
+	const struct rule *rule = s->rules[correlation].rule;
+
+	for (unsigned int i = 0; i < rule->correlation->ref_count; i++) {
+		const struct rule *ref = rule->correlation->refs[i].rule;
+		uintptr_t to = (uintptr_t)map_get_u64(index, (uintptr_t)ref) - 1;
+
+		if (at)
+			s->feeds[at[to]++] = (struct set_feed){ correlation, i };
+		else
+			s->rules[to].feed_count++;
+		if (!at && !rule->correlation->generate && !strcmp(ref->info.file, rule->info.file))
+			s->rules[to].silent = true;
+	}
+}
+
+/* Where one correlation lets the rules speak for themselves, another does not silence them. */
+static void unsilence(struct rules_set *s, const struct map *index)
+{
+	for (unsigned int c = s->plain_count; c < s->rule_count; c++) {
+		const struct correlation *corr = s->rules[c].rule->correlation;
+
+		for (unsigned int i = 0; corr->generate && i < corr->ref_count; i++) {
+			const struct rule *ref = corr->refs[i].rule;
+
+			s->rules[(uintptr_t)map_get_u64(index, (uintptr_t)ref) - 1].silent = false;
+		}
+	}
+}
+
+static int link_set(struct rules_set *s)
+{
+	_cleanup_(map_freep) struct map *index = map_new((size_t)s->rule_count + 1);
+	_cleanup_free_ uint32_t *at = calloc((size_t)s->rule_count + 1, sizeof(*at));
+	uint32_t total = 0;
+	int r = index && at ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; r == 0 && i < s->rule_count; i++)
+		r = map_put_u64(index, (uintptr_t)s->rules[i].rule, (void *)(uintptr_t)(i + 1),
+				NULL);
+	if (r < 0)
+		return r;
+	for (unsigned int c = s->plain_count; c < s->rule_count; c++)
+		feed_rules(s, index, c, NULL);
+	unsilence(s, index);
+	for (unsigned int i = 0; i < s->rule_count; i++) {
+		at[i] = s->rules[i].feed_start = total;
+		total += s->rules[i].feed_count;
+	}
+	s->feeds = arena_array(&s->arena, struct set_feed, (size_t)total + 1);
+	if (!s->feeds)
+		return -ENOMEM;
+	for (unsigned int c = s->plain_count; c < s->rule_count; c++)
+		feed_rules(s, index, c, at);
 	return 0;
 }
 
@@ -337,9 +402,12 @@ int rules_builder_compile(struct rules_builder *b, struct rules_set **ret_set, s
 		return -ENOMEM;
 	arena_init(&s->arena, SET_BYTES);
 	s->pool = pool_ref(b->pool);
+	rules_builder_link(b, NULL, NULL);
 	r = copy_builder(s, b);
 	if (r == 0)
 		r = compile(&c);
+	if (r == 0)
+		r = link_set(s);
 	forget_fields(&c);
 	free(c.fields);
 	if (c.by_field)
@@ -372,6 +440,16 @@ size_t rules_set_count(const struct rules_set *s)
 const struct rules_info *rules_set_info(const struct rules_set *s, unsigned int rule)
 {
 	return rule < s->rule_count ? &s->rules[rule].rule->info : NULL;
+}
+
+bool rules_set_is_correlation(const struct rules_set *s, unsigned int rule)
+{
+	return rule >= s->plain_count && rule < s->rule_count;
+}
+
+bool rules_set_is_silent(const struct rules_set *s, unsigned int rule)
+{
+	return rule < s->rule_count && s->rules[rule].silent;
 }
 
 unsigned int rules_set_field_count(const struct rules_set *s)

@@ -48,6 +48,15 @@ struct set_rule {
 	const struct rule *rule;
 	uint32_t start; /* of its program */
 	uint32_t group;
+	bool silent; /* see rules_set_is_silent() */
+	/* Correlations that its matches go to: feeds[feed_start .. + feed_count). */
+	uint32_t feed_start, feed_count;
+};
+
+/* A match of one rule is the correlation's event number ref. */
+struct set_feed {
+	uint32_t correlation; /* rule of the set */
+	uint32_t ref;
 };
 
 struct rules_set {
@@ -55,8 +64,10 @@ struct rules_set {
 	struct arena arena;
 	const char *const *field_names;
 	unsigned int field_count;
-	struct set_rule *rules;
+	struct set_rule *rules; /* correlations last */
 	unsigned int rule_count;
+	unsigned int plain_count; /* rules that are no correlations */
+	struct set_feed *feeds;
 	struct set_group *groups;
 	unsigned int group_count;
 	struct set_node *nodes;

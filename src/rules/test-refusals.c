@@ -44,7 +44,7 @@ static const struct {
 	{ "title: t\nlogsource: linux\n",
 	  "2:12: 'logsource' is a map of category, product, service" },
 	{ "title: t\ncorrelation: {}\n",
-	  "1:1: correlation rules are not matched against one event" },
+	  "2:14: a correlation needs 'type', such as event_count" },
 	/* detection */
 	{ HEAD, "1:1: a rule needs 'detection', a map with a condition" },
 	{ HEAD "detection: x\n", "3:12: a rule needs 'detection', a map with a condition" },

@@ -135,3 +135,47 @@ case 13: $DIR/cases.jsonl:2:1: not YAML: did not find expected node content, whi
 	[ "$status" = 1 ]
 	[[ "$output" == *"$DIR/empty.json: no cases"* ]]
 }
+
+@test "correlations are run over the events of a case, in their time" {
+	cat >"$DIR/rules/many.yml" <<-'END'
+		title: Many shells
+		id: 0d7b1e0e-92b4-4d2a-9d3c-1d6a3b7f1c56
+		correlation:
+		  type: event_count
+		  rules: [0d7b1e0e-92b4-4d2a-9d3c-1d6a3b7f1c55]
+		  group-by: [ProcessId]
+		  timespan: 10s
+		  condition: {gte: 3}
+	END
+	MANY=', "id": "0d7b1e0e-92b4-4d2a-9d3c-1d6a3b7f1c56"'
+	LATER=${SIGMA/\{/\{\"time\": 3600, }
+	{
+		case_of three "$SIGMA, $SIGMA, $SIGMA" "$MANY"
+		case_of rows "$ROW, $ROW, $ROW" "$MANY"
+		case_of twice "$SIGMA, $SIGMA, $SIGMA, $SIGMA, $SIGMA, $SIGMA" "$MANY, \"match_count\": 2"
+		case_of two "$SIGMA, $SIGMA" "$MANY, \"expect\": \"no match\""
+		case_of apart "$SIGMA, $SIGMA, $LATER" "$MANY, \"expect\": \"no match\""
+	} >"$DIR/cases.json"
+	run "$RULES" test "$DIR/cases.json"
+	[ "$output" = "5 cases: 5 as expected, 0 not" ]
+	[ "$status" = 0 ]
+	case_of wrong "$SIGMA, $SIGMA" "$MANY" >"$DIR/cases.json"
+	run "$RULES" test "$DIR/cases.json"
+	[ "$status" = 1 ]
+	[[ "${lines[0]}" == *"case 1 'wrong': it became true 0 times" ]]
+}
+
+@test "a correlation whose rule is not there is refused where it names it" {
+	cat >"$DIR/rules/many.yml" <<-'END'
+		title: Many
+		correlation:
+		  type: event_count
+		  rules: [nobody]
+		  timespan: 10s
+		  condition: {gte: 3}
+	END
+	run "$RULES" check "$DIR/rules"
+	[ "$status" = 1 ]
+	[ "${lines[0]}" = "$DIR/rules/many.yml:4:11: 'nobody' is neither name nor id of a rule (rule 'Many')" ]
+	[ "${lines[1]}" = "1 rules taken, 1 refused" ]
+}

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cloud/detect/rule_set.h"
+#include "cloud/detect/subject.h"
 
 struct detect {
 	struct detect_options options;
@@ -26,6 +27,7 @@ struct detect_run {
 	struct rule_set *set;
 	struct rules_scratch *scratch;
 	struct detections *detections;
+	const char *tenant;
 	const struct event *event; /* the one that is looked at */
 	uint64_t given_up;	   /* the scratch's count before */
 	int error;
@@ -118,7 +120,7 @@ void detect_get_stats(struct detect *d, struct detect_stats *ret_stats)
 		.load_failures = d->load_failures,
 		.matches = d->matches,
 		.errors = d->errors,
-		.dropped = d->dropped,
+		.dropped = d->dropped + (set ? rule_set_uncorrelated(set) : 0),
 		.since_ns = d->since_ns,
 	};
 }
@@ -137,13 +139,14 @@ void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg)
 	}
 }
 
-int detect_run_new(struct detect *d, struct detect_run **ret_run)
+int detect_run_new(struct detect *d, const char *tenant, struct detect_run **ret_run)
 {
 	_cleanup_(detect_run_freep) struct detect_run *run = calloc(1, sizeof(*run));
 
 	if (!run)
 		return -ENOMEM;
 	run->detect = d;
+	run->tenant = tenant ?: "";
 	run->set = get_current(d);
 	if (run->set)
 		run->scratch = rule_set_take_scratch(run->set);
@@ -168,13 +171,26 @@ void detect_run_free(struct detect_run *run)
 	free(run);
 }
 
-static void on_match(void *arg, unsigned int rule)
-{
-	struct detect_run *run = arg;
-	struct rule_count *count = rule_set_counter(run->set, rule);
-	int r = detections_add(run->detections, rule_set_info(run->set, rule),
-			       rule_set_is_custom(run->set, rule), run->event);
+/* A device whose clock is ahead must not make all that others send look late. */
+#define AHEAD_MAX_NS (60 * NSEC_PER_SEC)
 
+static int64_t event_time(const struct event *e)
+{
+	const struct subject_columns *columns = subject_columns(e->table);
+	int64_t now = clock_realtime_ns(), time = columns ? subject_number(e, columns->time) : now;
+
+	return MIN(time, now + AHEAD_MAX_NS);
+}
+
+/* A rule, or a correlation, is true of the event. */
+static void add_match(struct detect_run *run, unsigned int rule)
+{
+	struct rule_count *count = rule_set_counter(run->set, rule);
+	int r = 0;
+
+	if (!rule_set_is_silent(run->set, rule))
+		r = detections_add(run->detections, rule_set_info(run->set, rule),
+				   rule_set_is_custom(run->set, rule), run->event);
 	count->matches++;
 	count->last_ns = clock_realtime_ns();
 	run->detect->matches++;
@@ -182,6 +198,24 @@ static void on_match(void *arg, unsigned int rule)
 		run->detect->dropped++;
 	else if (r < 0)
 		run->error = r;
+}
+
+static void on_fire(void *arg, unsigned int rule)
+{
+	add_match(arg, rule);
+}
+
+static void on_match(void *arg, unsigned int rule)
+{
+	struct detect_run *run = arg;
+	const struct rules_occurrence at = { .scope = run->tenant,
+					     .time_ns = event_time(run->event),
+					     .event = run->event,
+					     .fire = on_fire,
+					     .arg = run };
+
+	add_match(run, rule);
+	rule_set_correlate(run->set, rule, &at);
 }
 
 int detect_run_event(struct detect_run *run, const struct event *e)

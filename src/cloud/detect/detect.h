@@ -31,7 +31,7 @@ struct detect_stats {
 	uint64_t loads, load_failures;
 	uint64_t matches;
 	uint64_t errors;  /* events that not every rule could be tried on */
-	uint64_t dropped; /* matches beyond what a frame may hold */
+	uint64_t dropped; /* matches beyond what a frame or the correlations may hold, or too late */
 	int64_t since_ns; /* when counting began, since 1970 */
 };
 
@@ -61,9 +61,12 @@ struct detect_rule {
 typedef void (*detect_rule_fn)(void *arg, const struct detect_rule *rule);
 void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg);
 
-/* One frame. The events' strings must live as long as the run. */
+/*
+ * One frame of a tenant (NULL: of nobody's in particular), whose events correlations see together.
+ * The events' strings and the tenant's must live as long as the run.
+ */
 struct detect_run;
-int detect_run_new(struct detect *d, struct detect_run **ret_run);
+int detect_run_new(struct detect *d, const char *tenant, struct detect_run **ret_run);
 void detect_run_free(struct detect_run *run);
 DEFINE_CLEANUP(struct detect_run *, detect_run_free)
 /* The event has its Timestamp and ReportId. -ENOMEM. */

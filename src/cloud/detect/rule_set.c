@@ -14,6 +14,9 @@
 
 #define SCRATCH_POOL_MAX 64
 #define FILES_MAX 100000
+/* Of all tenants: at most 150 MiB. */
+static const struct rules_correlator_limits correlation_limits = { .groups = 100000,
+								   .entries = 1u << 20 };
 
 struct rule_set {
 	_Atomic unsigned int refs;
@@ -25,6 +28,8 @@ struct rule_set {
 	pthread_mutex_t lock;
 	struct rules_scratch *pool[SCRATCH_POOL_MAX];
 	unsigned int pool_count;
+	pthread_mutex_t correlating;
+	struct rules_correlator *correlator;
 };
 
 static bool is_rule_file(const char *name)
@@ -109,11 +114,15 @@ static int build(struct loading *l, struct err *err)
 	r = rules_builder_add_dir(b, o->dir, on_problem, l, err);
 	if (r >= 0 && has_custom(o))
 		r = rules_builder_add_dir(b, o->custom_dir, on_problem, l, err);
-	if (r >= 0)
-		r = rules_builder_compile(b, &l->set->rules, err);
+	if (r < 0)
+		return r;
+	rules_builder_link(b, on_problem, l);
+	r = rules_builder_compile(b, &l->set->rules, err);
 	if (r < 0)
 		return r;
 	r = rules_binding_new(l->set->rules, &l->set->binding);
+	if (r == 0)
+		r = rules_correlator_new(l->set->rules, &correlation_limits, &l->set->correlator);
 	return r < 0 ? err_setf(err, r, "out of memory") : 0;
 }
 
@@ -139,7 +148,7 @@ static int share_counts(struct rule_set *s, const struct rule_set *before)
 	return r;
 }
 
-int rule_set_load(const struct detect_options *options, const struct rule_set *before,
+int rule_set_load(const struct detect_options *options, struct rule_set *before,
 		  struct rule_set **ret_set, struct err *err)
 {
 	_cleanup_(rule_set_unrefp) struct rule_set *s = calloc(1, sizeof(*s));
@@ -150,6 +159,7 @@ int rule_set_load(const struct detect_options *options, const struct rule_set *b
 		return err_setf(err, -ENOMEM, "out of memory");
 	s->refs = 1;
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->correlating, NULL);
 	s->custom_dir = strdup(options->custom_dir ?: "");
 	r = build(&l, err);
 	if (r < 0)
@@ -157,6 +167,11 @@ int rule_set_load(const struct detect_options *options, const struct rule_set *b
 	s->counts = calloc(rules_set_count(s->rules) + 1, sizeof(struct rule_count *));
 	if (!s->counts || !s->custom_dir || share_counts(s, before) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
+	if (before) {
+		pthread_mutex_lock(&before->correlating);
+		rules_correlator_adopt(s->correlator, before->correlator);
+		pthread_mutex_unlock(&before->correlating);
+	}
 	*ret_set = TAKE_PTR(s);
 	return 0;
 }
@@ -176,9 +191,11 @@ void rule_set_unref(struct rule_set *s)
 			free(s->counts[i]);
 	while (s->pool_count)
 		rules_scratch_free(s->pool[--s->pool_count]);
+	rules_correlator_free(s->correlator);
 	rules_binding_free(s->binding);
 	rules_set_free(s->rules);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->correlating);
 	free(s->counts);
 	free(s->custom_dir);
 	free(s);
@@ -239,4 +256,28 @@ void rule_set_give_scratch(struct rule_set *s, struct rules_scratch *scratch)
 const struct rules_binding *rule_set_binding(const struct rule_set *s)
 {
 	return s->binding;
+}
+
+bool rule_set_is_silent(const struct rule_set *s, unsigned int rule)
+{
+	return rules_set_is_silent(s->rules, rule);
+}
+
+void rule_set_correlate(struct rule_set *s, unsigned int rule, const struct rules_occurrence *at)
+{
+	if (!rules_set_feeds_correlation(s->rules, rule))
+		return;
+	pthread_mutex_lock(&s->correlating);
+	rules_correlate_event(s->binding, s->correlator, rule, at);
+	pthread_mutex_unlock(&s->correlating);
+}
+
+uint64_t rule_set_uncorrelated(struct rule_set *s)
+{
+	struct rules_correlator_stats stats;
+
+	pthread_mutex_lock(&s->correlating);
+	rules_correlator_get_stats(s->correlator, &stats);
+	pthread_mutex_unlock(&s->correlating);
+	return stats.late + stats.dropped + stats.evicted;
 }

@@ -20,10 +20,10 @@ struct rule_set;
 int rule_set_fingerprint(const struct detect_options *options, uint64_t *ret_fingerprint,
 			 struct err *err);
 /*
- * One reference. Refused rules are reported and counted. before (nullable): the set whose counts go on
- * in the rules of the same id.
+ * One reference. Refused rules are reported and counted. before (nullable): the set whose counts, and
+ * what its correlations have seen, go on in the rules of the same id.
  */
-int rule_set_load(const struct detect_options *options, const struct rule_set *before,
+int rule_set_load(const struct detect_options *options, struct rule_set *before,
 		  struct rule_set **ret_set, struct err *err);
 struct rule_set *rule_set_ref(struct rule_set *s);
 void rule_set_unref(struct rule_set *s);
@@ -46,3 +46,8 @@ struct rule_count *rule_set_counter(const struct rule_set *s, unsigned int rule)
 struct rules_scratch *rule_set_take_scratch(struct rule_set *s);
 void rule_set_give_scratch(struct rule_set *s, struct rules_scratch *scratch);
 const struct rules_binding *rule_set_binding(const struct rule_set *s);
+bool rule_set_is_silent(const struct rule_set *s, unsigned int rule);
+/* A match of the rule goes to the correlations that refer to it; from any thread. */
+void rule_set_correlate(struct rule_set *s, unsigned int rule, const struct rules_occurrence *at);
+/* Matches that no correlation could take, since the set was loaded. */
+uint64_t rule_set_uncorrelated(struct rule_set *s);

@@ -75,7 +75,7 @@ static bool event_matches(struct detect *d, const json_t *columns, const char *r
 	struct event e;
 
 	make_event(&e, columns);
-	assert_int_equal(detect_run_new(d, &run), 0);
+	assert_int_equal(detect_run_new(d, NULL, &run), 0);
 	assert_int_equal(detect_run_event(run, &e), 0);
 	list = detect_run_detections(run);
 	for (size_t i = 0; i < detections_count(list); i++) {

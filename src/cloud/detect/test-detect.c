@@ -76,7 +76,7 @@ static size_t matches(struct detect *d, const char *image)
 {
 	_cleanup_(detect_run_freep) struct detect_run *run = NULL;
 
-	assert_int_equal(detect_run_new(d, &run), 0);
+	assert_int_equal(detect_run_new(d, NULL, &run), 0);
 	return look(run, image);
 }
 
@@ -105,7 +105,7 @@ static void a_frame_keeps_the_rules_that_it_began_with(void **state _unused_)
 
 	write_rule(own, "a.yml", RULE("1", "/a"));
 	assert_int_equal(detect_reload(d, false, NULL), 1);
-	assert_int_equal(detect_run_new(d, &run), 0);
+	assert_int_equal(detect_run_new(d, NULL, &run), 0);
 	write_rule(own, "a.yml", RULE("1", "/b"));
 	assert_int_equal(detect_reload(d, false, NULL), 1);
 	assert_int_equal(look(run, "/bin/a"), 1);
@@ -145,7 +145,7 @@ static void rules_of_the_operator_are_told_apart(void **state _unused_)
 	assert_int_equal(dir_make(custom, 0755, NULL), 0);
 	write_rule(custom, "a.yml", RULE("2", "/a"));
 	assert_int_equal(detect_reload(d, false, NULL), 1);
-	assert_int_equal(detect_run_new(d, &run), 0);
+	assert_int_equal(detect_run_new(d, NULL, &run), 0);
 	assert_int_equal(look(run, "/bin/a"), 2);
 	list = detect_run_detections(run);
 	for (size_t i = 0; i < 2; i++)
@@ -195,7 +195,7 @@ static void a_rule_goes_on_counting_when_it_is_loaded_anew(void **state _unused_
 	assert_true(sum_up(d).last_ns >= before_ns && sum_up(d).last_ns <= clock_realtime_ns());
 
 	/* A frame that began with the old set counts where the new one does. */
-	assert_int_equal(detect_run_new(d, &run), 0);
+	assert_int_equal(detect_run_new(d, NULL, &run), 0);
 	write_rule(own, "a.yml", RULE("1", "/b"));
 	write_rule(own, "b.yml", RULE("2", "/c"));
 	assert_int_equal(detect_reload(d, false, NULL), 1);

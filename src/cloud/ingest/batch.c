@@ -81,7 +81,7 @@ static int find_block(struct batch *b, const struct event_table *table, int64_t 
 
 static struct {
 	unsigned int time;
-	int report;
+	int report, device_id, device_name;
 } columns[EVENT_TABLE_COUNT];
 static pthread_once_t columns_once = PTHREAD_ONCE_INIT;
 
@@ -90,6 +90,8 @@ static void find_columns(void)
 	for (size_t i = 0; i < EVENT_TABLE_COUNT; i++) {
 		columns[i].time = (unsigned int)event_field_find(&event_tables[i], "Timestamp");
 		columns[i].report = event_field_find(&event_tables[i], "ReportId");
+		columns[i].device_id = event_field_find(&event_tables[i], "DeviceId");
+		columns[i].device_name = event_field_find(&event_tables[i], "DeviceName");
 	}
 }
 
@@ -106,6 +108,17 @@ void batch_prepare(struct event *e, const struct native_envelope *env, int64_t s
 	if (report >= 0)
 		event_set_int(e, (unsigned int)report,
 			      event_report_id(env->boot_id, e->cpu, e->sequence));
+}
+
+void batch_name_device(struct event *e, const struct native_envelope *env)
+{
+	int id = columns[e->table - event_tables].device_id;
+	int name = columns[e->table - event_tables].device_name;
+
+	if (id >= 0)
+		event_set_str(e, (unsigned int)id, env->device_id);
+	if (name >= 0)
+		event_set_str(e, (unsigned int)name, env->device_name);
 }
 
 int64_t batch_time(const struct event *e)

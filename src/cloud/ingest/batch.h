@@ -25,6 +25,8 @@ DEFINE_CLEANUP(struct batch *, batch_free)
  * be: nothing a device sends is thrown away with its neighbours. A resend gets the same.
  */
 void batch_prepare(struct event *e, const struct native_envelope *env, int64_t sealed_ns);
+/* The device by its certificate, whatever the event said: rules and correlations ask for it. */
+void batch_name_device(struct event *e, const struct native_envelope *env);
 /* Since 1970, of a prepared event: nanoseconds, days. */
 int64_t batch_time(const struct event *e);
 int64_t batch_day(const struct event *e);

@@ -185,6 +185,7 @@ static int add_event(struct ingest *in, struct frame *f, struct err *err)
 	}
 	if (r < 0)
 		return r;
+	batch_name_device(&f->event, &f->env);
 	lineage_observe(in->lineage, f->env.device_id, &f->event);
 	return detect_run_event(f->run, &f->event);
 }
@@ -305,7 +306,7 @@ static int take_frame(struct ingest *in, struct frame *f, struct err *err)
 	if (r < 0)
 		return r;
 	if (wire_reader_new(&f->reader) < 0 || batch_new(&f->rows) < 0 ||
-	    detect_run_new(in->detect, &f->run) < 0)
+	    detect_run_new(in->detect, f->device.tenant_id, &f->run) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	r = wire_reader_open(f->reader, f->req->body, f->req->body_len, &f->batch, err);
 	if (r == 0)
