@@ -4,8 +4,12 @@
 #
 # Needs root and a built vakt-sensor ($VAKT_BUILD, default build/release). Everything happens in a
 # folder of its own under a fixed name, so that a new recording differs from the last only in what
-# changed. Connections go to this machine; the one to the "internet" stays in a network namespace.
-# A negative case differs from a positive one in a single condition of the rule.
+# changed. Connections go to this machine; the one to the "internet" stays in a network namespace,
+# what is written to the system's folders in a mount namespace. A negative case differs from a
+# positive one in a single condition of the rule.
+#
+# record/*.sh say what is done, in the words that are functions here: rule NAME, then for each case
+# WORD match|no_match ...
 set -euo pipefail
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin # where a distribution has its programs, nothing of the caller's
 cd "$(dirname "$0")/../.."
@@ -13,36 +17,160 @@ cd "$(dirname "$0")/../.."
 BUILD=$(realpath "${VAKT_BUILD:-build/release}/src/programs")
 BOX=/tmp/vakt-cases
 STATE=$(mktemp -d)
-OUT=$PWD/content/rules/cases
+RULES=$PWD/content/rules
+CONTAINER=$(printf 'c0ffee%.0s' {1..10})cafe # 64 digits, as container engines name them
+CGROUP=/sys/fs/cgroup
+[ ! -d $CGROUP/pids ] || CGROUP=$CGROUP/pids
+CGROUP=$CGROUP/$CONTAINER
 SENSOR=
+RULE= QUOTED= FILTER=
 LIST=()
 
 cleanup() {
 	[ -z "$SENSOR" ] || kill "$SENSOR" 2>/dev/null || true
-	[ -n "${KEEP:-}" ] || rm -rf "$STATE" "$BOX" /dev/shm/vakt-case
+	rmdir "$CGROUP" 2>/dev/null || true
+	[ -n "${KEEP:-}" ] || rm -rf "$STATE" "$BOX" /dev/shm/vakt-case*
 }
 mkdir "$BOX" # refuses to use what someone else put there
 trap cleanup EXIT
 
-# record RULE match|no_match FILTER COMMAND...: runs the command and remembers which rows are its.
+rule() { RULE=$1; }
+
+# record match|no_match FILTER COMMAND...: runs the command and remembers which row is its.
 record() {
-	LIST+=("$1" "$2" "$3")
-	"${@:4}" >/dev/null 2>&1 </dev/null || true
+	LIST+=("$RULE" "$1" "$2")
+	"${@:3}" >/dev/null 2>&1 </dev/null || true
 }
 
-# The same by the command line of the process.
+# Text as jq writes it; without jq, which would be started a thousand times.
+quote() {
+	local text=${1//\\/\\\\}
+	text=${text//\"/\\\"}
+	text=${text//$'\t'/\\t}
+	QUOTED="\"${text//$'\n'/\\n}\""
+}
+
+# FILTER becomes: the start of a program by its command line, and who starts it.
+started() { # PARENT COMMAND...
+	quote "${*:2}"
+	FILTER=".ActionType == \"ProcessCreated\" and .ProcessCommandLine == $QUOTED and
+		.InitiatingProcessFileName == \"$1\" and (.ContainerId // \"\") == \"\""
+}
+
+# A command as it is.
 run() {
-	local rule=$1 kind=$2
-	shift 2
-	record "$rule" "$kind" "$(jq -nr --arg line "$*" \
-		'".ActionType == \"ProcessCreated\" and .ProcessCommandLine == \($line | @json)"')" "$@"
+	started bash "${@:2}"
+	record "$1" "$FILTER" "${@:2}"
 }
 
-# The same by the file that a command made; rows that follow from it (written) are left out.
+copy() { # PROGRAM PLACE
+	[ -e "$2" ] || install -D "$1" "$2"
+}
+
+# A program that does nothing under the name and with the arguments of one that would do harm.
+stand_in() {
+	copy /usr/bin/true "$BOX/bin/${2##*/}"
+	PATH=$BOX/bin:$PATH run "$@"
+}
+
+# child match|no_match PARENT COMMAND...: a stand-in, started by a program of that name
+child() {
+	copy /usr/bin/true "$BOX/bin/${3##*/}"
+	child_of "$1" "$2" "${@:3}"
+}
+
+child_of() {
+	copy /usr/bin/dash "$BOX/parents/$2"
+	started "$2" "${@:3}"
+	record "$1" "$FILTER" \
+		env PATH="$BOX/bin:$PATH" "$BOX/parents/$2" -c '"$@"; true' "$2" "${@:3}"
+}
+
+# child_at match|no_match PARENT PLACE: a program at this place of the box
+child_at() {
+	copy /usr/bin/true "$BOX/$3"
+	child_of "$1" "$2" "$BOX/$3"
+}
+
+program_at() {
+	copy /usr/bin/true "$BOX/$2"
+	run "$1" "$BOX/$2"
+}
+
+# file match|no_match PATH ACTION COMMAND...: by the file; rows that follow from it are left out
 file() {
-	local rule=$1 kind=$2 path=$3 action=$4
-	shift 4
-	record "$rule" "$kind" ".ActionType == \"$action\" and .FolderPath == \"$path\"" "$@"
+	record "$1" ".ActionType == \"$3\" and .FolderPath == \"$2\"" "${@:4}"
+}
+
+# written match|no_match PROGRAM PLACE: a program of that name, which is a shell, makes a file
+written() {
+	local program=/bin/sh
+	if [ "$2" != sh ]; then
+		program=$BOX/parents/$2
+		copy /usr/bin/dash "$program"
+	fi
+	mkdir -p "$(dirname "$BOX/$3")"
+	file "$1" "$BOX/$3" FileCreated "$program" -c "echo x >$BOX/$3"
+}
+
+touched() {
+	mkdir -p "$(dirname "$BOX/$2")"
+	file "$1" "$BOX/$2" FileCreated touch "$BOX/$2"
+}
+
+# in_view match|no_match PROGRAM PATH: the same, in a folder of the system that is another one here.
+# The shell is loaded when the folder of the libraries goes away and starts nothing any more.
+in_view() {
+	local program=/bin/sh folder
+	folder=$(dirname "$3")
+	if [ "$2" != sh ]; then
+		program=$BOX/parents/$2
+		copy /usr/bin/dash "$program"
+	fi
+	mkdir -p "$BOX/view$folder"
+	file "$1" "$3" FileCreated unshare -m "$program" -c \
+		"mkdir -p $folder && mount --bind $BOX/view$folder $folder; echo x >$3"
+}
+
+# In a control group and mount namespace of its own, which is what the sensor knows containers by.
+in_container() {
+	mkdir -p "$CGROUP"
+	/usr/bin/unshare -m /bin/sh -c "echo \$\$ >$CGROUP/cgroup.procs && PATH=$BOX/bin:\$PATH && exec \"\$@\"" sh "$@"
+}
+
+contained() {
+	copy /usr/bin/true "$BOX/bin/${2##*/}"
+	quote "${*:2}"
+	record "$1" ".ActionType == \"ProcessCreated\" and
+		.ProcessCommandLine == $QUOTED and .ContainerId == \"$CONTAINER\"" \
+		in_container "${@:2}"
+}
+
+contained_file() { # match|no_match MODE
+	record "$1" ".ActionType == \"FileModified\" and .FolderPath == \"$BOX/in-container-$2\"" \
+		in_container /bin/sh -c "exec 3>$BOX/in-container-$2; /bin/chmod $2 $BOX/in-container-$2; echo x >&3; exec 3>&-"
+}
+
+# accepts match|no_match perl|python3: a script that takes one connection
+accepts() {
+	local filter=".ActionType == \"InboundConnectionAccepted\" and (.InitiatingProcessFileName | startswith(\"$2\"))"
+	case $2 in
+	perl) record "$1" "$filter" perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die;
+		IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $s->sockport) or die;
+		$s->accept' ;;
+	python3) record "$1" "$filter" python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(s.getsockname())
+s.accept()' ;;
+	esac
+}
+
+# datagram match|no_match ADDRESS: sent by a shell, in a network of its own
+datagram() {
+	record "$1" ".ActionType == \"ConnectionRequest\" and .RemoteIP == \"$2\" and .InitiatingProcessFileName == \"bash\"" \
+		unshare -n sh -c "ip link set lo up; ip address add $2/32 dev lo; exec bash -c ': >/dev/udp/$2/9'"
 }
 
 start_sensor() {
@@ -57,129 +185,49 @@ start_sensor() {
 }
 
 behave() {
-	local rule
+	local part
 
 	mkdir -p "$BOX"/{etc/cron.d,etc/systemd/system,home/.ssh,home/.aws}
 	echo fake >"$BOX/home/.ssh/id_rsa"
 	echo fake >"$BOX/home/.aws/credentials"
-
-	rule=sensitive_file_enumeration
-	run $rule match find "$BOX" -name id_rsa -o -name "*.kdbx"
-	run $rule match grep -r -i password "$BOX"
-	run $rule match cat "$BOX/home/.aws/credentials"
-	run $rule no_match find "$BOX" -name "*.conf"
-	run $rule no_match grep -i password "$BOX/home/.ssh/id_rsa"
-	run $rule no_match grep -r -i hostname "$BOX"
-	run $rule no_match ls "$BOX/home/.aws/credentials"
-
-	rule=reverse_shell
-	run $rule match bash -c 'bash -i >& /dev/tcp/127.0.0.1/1 0>&1'
-	run $rule match python3 -c 'import socket,os,pty;s=socket.socket();s.connect(("127.0.0.1",1));os.dup2(s.fileno(),0);pty.spawn("sh")'
-	run $rule no_match bash -c 'exec 3<>/dev/tcp/127.0.0.1/1'
-	run $rule no_match python3 -c 'import socket;s=socket.socket();s.connect(("127.0.0.1",1))'
-
-	rule=download_to_shell
-	run $rule match sh -c 'curl -s file:///dev/null | sh'
-	run $rule match bash -c 'bash <(curl -s file:///dev/null)'
-	run $rule no_match sh -c 'curl -s file:///dev/null | cat'
-
-	rule=execution_from_memory
-	cp /usr/bin/true /dev/shm/vakt-case
-	cp /usr/bin/true "$BOX/vakt-case"
-	run $rule match /dev/shm/vakt-case
-	run $rule no_match "$BOX/vakt-case"
-	record $rule match '.ActionType == "ProcessCreated" and .ProcessCommandLine == "vakt-case-memfd"' \
-		python3 -c 'import os
-fd = os.memfd_create("x")
-os.write(fd, open("/usr/bin/true", "rb").read())
-os.execve(fd, ["vakt-case-memfd"], {})'
-	record $rule match '.ActionType == "ProcessCreated" and .ProcessCommandLine == "vakt-case-deleted"' \
-		python3 -c 'import os, sys
-fd = os.open(sys.argv[1], os.O_RDONLY)
-os.unlink(sys.argv[1])
-os.execve(fd, ["vakt-case-deleted"], {})' "$BOX/vakt-case"
-
-	rule=autostart_file_written
-	file $rule match "$BOX/etc/cron.d/job" FileCreated sh -c "echo '* * * * * root true' >$BOX/etc/cron.d/job"
-	file $rule match "$BOX/etc/systemd/system/x.service" FileModified cp /etc/hostname "$BOX/etc/systemd/system/x.service"
-	file $rule no_match "$BOX/etc/job" FileCreated sh -c "echo '* * * * * root true' >$BOX/etc/job"
-	file $rule no_match "$BOX/etc/cron.d/touched" FileCreated touch "$BOX/etc/cron.d/touched"
-
-	rule=ssh_key_added
-	file $rule match "$BOX/home/.ssh/authorized_keys" FileModified sh -c "echo fake >>$BOX/home/.ssh/authorized_keys"
-	file $rule no_match "$BOX/home/.ssh/known_hosts" FileModified sh -c "echo fake >>$BOX/home/.ssh/known_hosts"
-
-	rule=ld_preload_written
-	file $rule match "$BOX/etc/ld.so.preload" FileCreated sh -c "echo /x.so >$BOX/etc/ld.so.preload"
-	echo /x.so >"$BOX/etc/x"
-	file $rule match "$BOX/etc/ld.so.preload" FileRenamed mv "$BOX/etc/x" "$BOX/etc/ld.so.preload"
-	file $rule no_match "$BOX/etc/ld.so.preload" FileDeleted rm "$BOX/etc/ld.so.preload"
-	file $rule no_match "$BOX/etc/ld.so.conf" FileCreated sh -c "echo /x >$BOX/etc/ld.so.conf"
-
-	rule=shadow_read
-	run $rule match cat /etc/shadow
-	run $rule match dd if=/etc/shadow of=/dev/null
-	run $rule no_match cat /etc/passwd
-	run $rule no_match stat /etc/shadow
-
-	rule=shell_history_cleared
-	echo id >"$BOX/home/.bash_history"
-	run $rule no_match cp "$BOX/home/.bash_history" "$BOX/home/saved"
-	run $rule match rm -f "$BOX/home/.bash_history"
-	run $rule match sh -c 'unset HISTFILE; true'
-	run $rule no_match rm -f "$BOX/home/.bash_profile"
-	run $rule no_match sh -c 'unset HISTTIMEFORMAT; true'
-
-	rule=web_server_shell
-	cp /usr/bin/dash "$BOX/nginx"
-	cp /usr/bin/dash "$BOX/runner"
-	record $rule match '.ActionType == "ProcessCreated" and .ProcessCommandLine == "sh -c id -u"' \
-		"$BOX/nginx" -c 'sh -c "id -u"; true'
-	record $rule no_match '.ActionType == "ProcessCreated" and .ProcessCommandLine == "sh -c id -g"' \
-		"$BOX/runner" -c 'sh -c "id -g"; true'
-	record $rule no_match '.ActionType == "ProcessCreated" and .ProcessCommandLine == "id -G"' \
-		"$BOX/nginx" -c 'id -G; true'
-
-	rule=base64_to_shell
-	run $rule match sh -c 'echo dHJ1ZQ== | base64 -d | sh'
-	run $rule match bash -c 'eval "$(echo dHJ1ZQ== | base64 --decode)"'
-	run $rule no_match sh -c 'echo dHJ1ZQ== | base64 -d | cat'
-	run $rule no_match sh -c 'echo true | base64 | sh'
-
-	rule=shell_connects_outside
-	# 203.0.113.0/24 is for documentation; here it is the namespace's own loopback.
-	record $rule match '.ActionType == "ConnectionFailed" and .RemoteIP == "203.0.113.1" and .InitiatingProcessFileName == "bash"' \
-		unshare -n sh -c 'ip link set lo up; ip address add 203.0.113.1/32 dev lo; exec bash -c ": >/dev/tcp/203.0.113.1/9"'
-	record $rule no_match '.ActionType == "ConnectionFailed" and .RemoteIP == "127.0.0.1" and .RemotePort == 9 and .InitiatingProcessFileName == "bash"' \
-		bash -c ': >/dev/tcp/127.0.0.1/9'
-	record $rule no_match '.ActionType == "ConnectionFailed" and .RemoteIP == "203.0.113.1" and (.InitiatingProcessFileName | startswith("python"))' \
-		unshare -n sh -c 'ip link set lo up; ip address add 203.0.113.1/32 dev lo; exec python3 -c "import socket; socket.create_connection((\"203.0.113.1\", 9))"'
+	for part in "$RULES"/record/*.sh; do
+		. "$part"
+	done
 }
 
-# The columns that rules look at, of the rows that a filter selects.
-rows() {
-	jq -c "select($1) | {Table, ActionType, FileName, FolderPath, ProcessCommandLine,
+# One program for jq: each case takes the first row of its filter, in the columns that rules look at.
+case_program() {
+	local i
+
+	echo 'def columns: {Table, ActionType, FileName, FolderPath, FileMode, ProcessCommandLine,
 		ProcessCurrentDirectory, AccountName, PreviousFolderPath, PreviousFileName, RemoteIP,
 		RemotePort, LocalIP, Protocol, Initiated, InitiatingProcessFileName,
 		InitiatingProcessFolderPath, InitiatingProcessCommandLine,
-		InitiatingProcessAccountName, InitiatingProcessParentFileName}
-		| with_entries(select(.value != null))" "$STATE/events" | head -n 1
+		InitiatingProcessAccountName, InitiatingProcessParentFileName, ContainerId}
+		| with_entries(select(.value != null));
+	def found($rule; $kind; $filter; rows): (first(rows) // null) as $row
+		| if $row then {rule: $rule, expect: $kind, event: ($row | columns)}
+		else "nothing was recorded for \($rule): \($filter)" | stderr | empty end;
+	[inputs] as $events | '
+	for ((i = 0; i < ${#LIST[@]}; i += 3)); do
+		[ $i = 0 ] || echo ,
+		quote "${LIST[i + 2]}"
+		printf 'found("%s"; "%s"; %s; $events[] | select(%s))\n' "${LIST[i]}" "${LIST[i + 1]}" \
+			"$QUOTED" "${LIST[i + 2]}"
+	done
 }
 
 # cases/RULE.jsonl: {"expect":"match","rule":...,"event":{...}} a line, in the order of recording.
 write_cases() {
-	local i row
-	mkdir -p "$OUT"
 	local rule
-	for rule in "$OUT"/../linux/*.yml; do rm -f "$OUT/$(basename "$rule" .yml).jsonl"; done
-	for ((i = 0; i < ${#LIST[@]}; i += 3)); do
-		row=$(rows "${LIST[i + 2]}")
-		if [ -z "$row" ]; then
-			echo "nothing was recorded for ${LIST[i]}: ${LIST[i + 2]}" >&2
-			return 1
-		fi
-		jq -c --arg rule "${LIST[i]}" --arg kind "${LIST[i + 1]}" \
-			'{rule: $rule, expect: $kind, event: .}' <<<"$row" >>"$OUT/${LIST[i]}.jsonl"
+
+	case_program >"$STATE/cases.jq"
+	jq -nc -f "$STATE/cases.jq" "$STATE/events" >"$STATE/cases"
+	[ "$(wc -l <"$STATE/cases")" = $((${#LIST[@]} / 3)) ]
+	mkdir -p "$RULES/cases"
+	for rule in "$RULES"/linux/*.yml; do rm -f "$RULES/cases/$(basename "$rule" .yml).jsonl"; done
+	jq -r '"\(.rule)\t\(. | @json)"' "$STATE/cases" | while IFS=$'\t' read -r rule line; do
+		printf '%s\n' "$line" >>"$RULES/cases/$rule.jsonl"
 	done
 }
 
@@ -193,4 +241,4 @@ wait "$SENSOR" || true
 SENSOR=
 "$BUILD/vakt-frames" "$STATE"/spool/*.seg >"$STATE/events"
 write_cases
-wc -l "$OUT"/*.jsonl | tail -n 1
+wc -l "$RULES"/cases/*.jsonl | tail -n 1
