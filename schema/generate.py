@@ -56,6 +56,20 @@ def load_tables():
     return tables
 
 
+def load_unfilled():
+    """Tables of the hunting schema without a source: [{name, doc, columns: [(name, type)]}]."""
+    with (HERE / "unfilled" / "tables.toml").open("rb") as f:
+        tables = tomllib.load(f)["table"]
+    for table in tables:
+        if (HERE / f"{table['name']}.toml").exists():
+            fail(f"unfilled/tables.toml: {table['name']} has a file of its own now")
+        table["columns"] = [tuple(c.split(":")) for c in table["columns"]]
+        for name, kind in table["columns"]:
+            if kind not in TYPES:
+                fail(f"unfilled/tables.toml: {table['name']}.{name}: type '{kind}' is none of {', '.join(TYPES)}")
+    return tables
+
+
 def check_fields(file, table):
     seen = set()
     for field in table["field"]:
@@ -186,6 +200,53 @@ def source(tables):
     return "\n".join(out) + "\n"
 
 
+def additional_fields(table):
+    """SQL that makes a view column of the extension columns: a JSON object of those that are filled."""
+    parts = []
+    for f in table["field"]:
+        if not f.get("extension") or not stored(f):
+            continue
+        text = f["type"] == "string"
+        filled = f"{f['name']} != ''" if text else f"isNotNull({f['name']})"
+        value = f"toJSONString(toString({f['name']}))" if text else f"toString({f['name']})"
+        parts.append(f"if({filled}, concat(toJSONString('{f['name']}'), ':', {value}), '')")
+    if not parts:
+        return "''"
+    return f"concat('{{', arrayStringConcat(arrayFilter(x -> x != '', [{', '.join(parts)}]), ','), '}}')"
+
+
+def kql_column(table, field):
+    source_ = field.get("source", "")
+    sql = "NULL" if not source_ else quoted(field["name"])
+    view = quoted(additional_fields(table)) if source_ == "view" else "NULL"
+    nullable = "true" if field.get("nullable") else "false"
+    text = "true" if field.get("text_index") else "false"
+    return (f"\t{{ {quoted(field['name'])}, {'NULL' if source_ == 'view' else sql}, {view}, "
+            f"{quoted(field['doc'])}, KQL_{field['type'].upper()}, {nullable}, {text} }},")
+
+
+def catalogue(tables):
+    """What hunting queries may name: the reference's columns, without our extensions."""
+    out = [HEAD, '#include "kql/kql.h"\n']
+    rows = []
+    for t in tables:
+        fields = [f for f in t["field"] if t.get("extension") or not f.get("extension")]
+        out.append(f"static const struct kql_table_column {t['name']}_columns[] = {{")
+        out += [kql_column(t, f) for f in fields]
+        out.append("};")
+        rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(fields)}, true }},")
+    for t in load_unfilled():
+        out.append(f"static const struct kql_table_column {t['name']}_columns[] = {{")
+        out += [f"\t{{ {quoted(n)}, NULL, NULL, \"\", KQL_{k.upper()}, true, false }}," for n, k in t["columns"]]
+        out.append("};")
+        rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(t['columns'])}, false }},")
+    out += ["static const struct kql_table tables[] = {", *rows, "};",
+            "const struct kql_catalogue *kql_catalogue(void)", "{",
+            f'\tstatic const struct kql_catalogue all = {{ tables, {len(rows)}, "vakt" }};', "",
+            "\treturn &all;", "}"]
+    return "\n".join(out) + "\n"
+
+
 def proto(tables):
     out = ["// Made by schema/generate.py: the payload of a frame, after zstd.",
            'syntax = "proto3";', "package vakt;\n",
@@ -227,10 +288,15 @@ def markdown(tables):
             name = f["name"] + (" (ours)" if f.get("extension") or t.get("extension") else "")
             out.append(f"| {name} | {f['type']} | {f.get('source', '')} | {f.get('sigma', '')} "
                        f"| {f['doc']} |")
+    out += ["", "## Tables without a source",
+            "", "Queries find them with these columns, and find them empty."]
+    for t in load_unfilled():
+        out += ["", f"### {t['name']}", "", t["doc"], "",
+                ", ".join(f"{n} ({k})" for n, k in t["columns"])]
     return "\n".join(out) + "\n"
 
 
-OUTPUTS = {"schema.gen.h": header, "schema.gen.c": source, "schema.gen.proto": proto,
+OUTPUTS = {"schema.gen.kql.c": catalogue, "schema.gen.h": header, "schema.gen.c": source, "schema.gen.proto": proto,
            "schema.gen.ts": typescript, "schema.gen.md": markdown}
 
 

@@ -11,6 +11,7 @@ ALLOWED = {
     "event": [],
     "net": [],
     "rules": ["event"],
+    "kql": [],
     "store": ["event", "net"],
     "store/host": [],
     "sensor/kernel": [],

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fn_string.c - text: operators and functions
+ *
+ * Searches for words are written so that the store's text indexes (lower(column), words of letters
+ * and digits) can answer them: hasToken() for a lone word, and beside a regular expression for the
+ * words in it.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "kql/func.h"
+#include "kql/sql.h"
+
+static bool is_word(const struct bx *x)
+{
+	if (!bx_is_const(x) || !x->len)
+		return false;
+	for (uint32_t i = 0; i < x->len; i++)
+		if (!isalnum((unsigned char)x->s[i]) && !(x->s[i] & 0x80))
+			return false;
+	return true;
+}
+
+static bool is_ascii(const struct bx *x)
+{
+	if (!bx_is_const(x))
+		return false;
+	for (uint32_t i = 0; i < x->len; i++)
+		if (x->s[i] & 0x80 || !x->s[i])
+			return false;
+	return true;
+}
+
+static const char *folding(const struct bx *needle)
+{
+	return is_ascii(needle) ? "lower" : "lowerUTF8";
+}
+
+/* Text of a constant in lower case where it is ASCII; the engine folds the rest. */
+static void put_folded(struct sql *s, const struct bx *x)
+{
+	char text[256];
+
+	if (!is_ascii(x) || x->len > sizeof(text)) {
+		sql_printf(s, "%s(", folding(x));
+		sql_expr(s, x);
+		sql_put(s, ")");
+		return;
+	}
+	for (uint32_t i = 0; i < x->len; i++)
+		text[i] = (char)tolower((unsigned char)x->s[i]);
+	sql_text(s, text, x->len);
+}
+
+static void put_haystack(struct sql *s, const struct bx *x, const struct bx *needle, bool cased)
+{
+	if (!cased)
+		sql_printf(s, "%s(", folding(needle));
+	sql_expr(s, x);
+	if (!cased)
+		sql_put(s, ")");
+}
+
+static void put_token(struct sql *s, const struct bx *x, const struct bx *needle, bool cased)
+{
+	sql_put(s, "hasToken(");
+	put_haystack(s, x, needle, cased);
+	sql_put(s, ", ");
+	if (cased)
+		sql_expr(s, needle);
+	else
+		put_folded(s, needle);
+	sql_put(s, ")");
+}
+
+#define EDGE "[^\\p{L}\\p{N}]"
+
+/* The needle as a regular expression; it begins or ends at an edge of words where asked for. */
+static void put_term_regex(struct sql *s, const struct bx *needle, bool first, bool last,
+			   bool cased)
+{
+	struct buf re = BUF_INIT(KQL_TEXT_MAX * 4);
+	bool front =
+	    first && needle->len && (isalnum((unsigned char)*needle->s) || *needle->s & 0x80);
+	char end = needle->len ? needle->s[needle->len - 1] : '\0';
+
+	buf_append_str(&re, cased ? "" : "(?i)");
+	buf_append_str(&re, front ? "(?:^|" EDGE ")" : "");
+	for (uint32_t i = 0; i < needle->len; i++) {
+		char c = needle->s[i];
+
+		if (!isalnum((unsigned char)c) && !(c & 0x80) && c != '_' && c != ' ')
+			buf_append_byte(&re, '\\');
+		if (c == '\n' || c == '\t' || c == '\r')
+			c = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
+		if (c)
+			buf_append_byte(&re, (uint8_t)c);
+		else
+			buf_append_str(&re, "x00");
+	}
+	buf_append_str(&re,
+		       last && (isalnum((unsigned char)end) || end & 0x80) ? "(?:$|" EDGE ")" : "");
+	if (buf_error(&re))
+		s->failed = true;
+	else
+		sql_text(s, re.data, re.len);
+	buf_done(&re);
+}
+
+/* Whole words of a needle, for the index: those between edges that the search demands. */
+static void put_word_filters(struct sql *s, const struct bx *x, const struct bx *needle)
+{
+	struct bx word = *needle;
+	unsigned int words = 0;
+
+	for (uint32_t i = 0; i < needle->len && words < 4;) {
+		uint32_t from = i;
+
+		while (i < needle->len && isalnum((unsigned char)needle->s[i]))
+			i++;
+		if (i - from >= 3 && (i == needle->len || !(needle->s[i] & 0x80)) &&
+		    (!from || !(needle->s[from - 1] & 0x80))) {
+			word.s = needle->s + from;
+			word.len = i - from;
+			put_token(s, x, &word, false);
+			sql_put(s, " AND ");
+			words++;
+		}
+		i = i == from ? i + 1 : i;
+	}
+}
+
+static void has(struct sql *s, const struct bx *x, const struct bx *needle, bool cased)
+{
+	if (!bx_is_const(needle)) {
+		sql_put(s, cased ? "kql_has_cs(" : "kql_has(");
+		sql_expr(s, x);
+		sql_put(s, ", ");
+		sql_expr(s, needle);
+		sql_put(s, ")");
+		return;
+	}
+	if (!needle->len) {
+		sql_put(s, "true");
+		return;
+	}
+	if (is_word(needle)) {
+		put_token(s, x, needle, cased);
+		return;
+	}
+	sql_put(s, "(");
+	if (!cased)
+		put_word_filters(s, x, needle);
+	sql_put(s, "match(");
+	sql_expr(s, x);
+	sql_put(s, ", ");
+	put_term_regex(s, needle, true, true, cased);
+	sql_put(s, "))");
+}
+
+static void emit_has(struct sql *s, const struct bx *x)
+{
+	has(s, x->args[0], x->args[1], false);
+}
+
+static void emit_has_cs(struct sql *s, const struct bx *x)
+{
+	has(s, x->args[0], x->args[1], true);
+}
+
+static void has_edge(struct sql *s, const struct bx *x, bool first, bool last, bool cased)
+{
+	const struct bx *needle = x->args[1];
+
+	if (!bx_is_const(needle)) {
+		sql_printf(s, "kql_has%s%s(", first ? "prefix" : "suffix", cased ? "_cs" : "");
+		sql_list(s, x, 0);
+		sql_put(s, ")");
+		return;
+	}
+	sql_put(s, "match(");
+	sql_expr(s, x->args[0]);
+	sql_put(s, ", ");
+	put_term_regex(s, needle, first, last, cased);
+	sql_put(s, ")");
+}
+
+static void emit_hasprefix(struct sql *s, const struct bx *x)
+{
+	has_edge(s, x, true, false, false);
+}
+
+static void emit_hasprefix_cs(struct sql *s, const struct bx *x)
+{
+	has_edge(s, x, true, false, true);
+}
+
+static void emit_hassuffix(struct sql *s, const struct bx *x)
+{
+	has_edge(s, x, false, true, false);
+}
+
+static void emit_hassuffix_cs(struct sql *s, const struct bx *x)
+{
+	has_edge(s, x, false, true, true);
+}
+
+/* has_any and has_all */
+static void has_set(struct sql *s, const struct bx *x, bool all)
+{
+	const struct bx *set = x->args[1];
+	bool words = set->kind == BX_LIST && set->count > 1;
+
+	for (uint32_t i = 0; i < set->count && words; i++)
+		words = is_word(set->args[i]) && is_ascii(set->args[i]);
+	if (set->kind != BX_LIST) {
+		sql_printf(s, "array%s(n -> kql_has(", all ? "All" : "Exists");
+		sql_expr(s, x->args[0]);
+		sql_put(s, set->kind == BX_ROWS ? ", n), (SELECT groupUniqArray(*) FROM "
+						: ", kql_text(n)), kql_items(");
+		sql_expr_filled(s, set);
+		sql_put(s, "))");
+		return;
+	}
+	if (words) {
+		sql_printf(s, "has%sTokens(lower(", all ? "All" : "Any");
+		sql_expr(s, x->args[0]);
+		sql_put(s, "), [");
+		for (uint32_t i = 0; i < set->count; i++) {
+			sql_put(s, i ? ", " : "");
+			put_folded(s, set->args[i]);
+		}
+		sql_put(s, "])");
+		return;
+	}
+	sql_put(s, "(");
+	for (uint32_t i = 0; i < set->count; i++) {
+		sql_put(s, !i ? "" : all ? " AND " : " OR ");
+		has(s, x->args[0], set->args[i], false);
+	}
+	sql_put(s, set->count ? ")" : all ? "true)" : "false)");
+}
+
+static void emit_has_any(struct sql *s, const struct bx *x)
+{
+	has_set(s, x, false);
+}
+
+static void emit_has_all(struct sql *s, const struct bx *x)
+{
+	has_set(s, x, true);
+}
+
+static void put_like(struct sql *s, const struct bx *needle)
+{
+	struct buf like = BUF_INIT(1024);
+
+	buf_append_byte(&like, '%');
+	for (uint32_t i = 0; i < needle->len; i++)
+		buf_append_byte(&like, (uint8_t)tolower((unsigned char)needle->s[i]));
+	buf_append_byte(&like, '%');
+	if (buf_error(&like))
+		s->failed = true;
+	else
+		sql_text(s, like.data, like.len);
+	buf_done(&like);
+}
+
+static void emit_contains(struct sql *s, const struct bx *x)
+{
+	const struct bx *needle = x->args[1];
+
+	/* A run of letters and digits: the text index finds the words that hold it. */
+	if (is_word(needle) && is_ascii(needle) && needle->len < 900) {
+		sql_put(s, "(lower(");
+		sql_expr(s, x->args[0]);
+		sql_put(s, ") LIKE ");
+		put_like(s, needle);
+		sql_put(s, ")");
+		return;
+	}
+	sql_put(s,
+		is_ascii(needle) ? "(positionCaseInsensitive(" : "(positionCaseInsensitiveUTF8(");
+	sql_list(s, x, 0);
+	sql_put(s, ") > 0)");
+}
+
+static void folded_call(struct sql *s, const struct bx *x, const char *name)
+{
+	sql_printf(s, "%s(", name);
+	put_haystack(s, x->args[0], x->args[1], false);
+	sql_put(s, ", ");
+	put_folded(s, x->args[1]);
+	sql_put(s, ")");
+}
+
+static void emit_startswith(struct sql *s, const struct bx *x)
+{
+	folded_call(s, x, "startsWith");
+}
+
+static void emit_endswith(struct sql *s, const struct bx *x)
+{
+	folded_call(s, x, "endsWith");
+}
+
+static void emit_same(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "(");
+	put_haystack(s, x->args[0], x->args[1], false);
+	sql_put(s, " = ");
+	put_folded(s, x->args[1]);
+	sql_put(s, ")");
+}
+
+static void emit_not_same(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "(NOT ");
+	emit_same(s, x);
+	sql_put(s, ")");
+}
+
+/* Here a dot stands for all but the end of a line. */
+static void put_regex(struct sql *s, const struct bx *x)
+{
+	if (bx_is_const(x)) {
+		struct buf re = BUF_INIT(KQL_TEXT_MAX + 16);
+
+		buf_append_str(&re, "(?-s)");
+		buf_append(&re, x->s, x->len);
+		if (buf_error(&re))
+			s->failed = true;
+		else
+			sql_text(s, re.data, re.len);
+		buf_done(&re);
+		return;
+	}
+	sql_put(s, "concat('(?-s)', ");
+	sql_expr(s, x);
+	sql_put(s, ")");
+}
+
+static void emit_matches(struct sql *s, const struct bx *x)
+{
+	bool fixed = bx_is_const(x->args[1]);
+
+	sql_put(s, fixed ? "match(" : "match(materialize(");
+	sql_expr(s, x->args[0]);
+	sql_put(s, fixed ? ", " : "), ");
+	put_regex(s, x->args[1]);
+	sql_put(s, ")");
+}
+
+/* extract(regex, group, text) */
+static void emit_extract(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "kql_group(");
+	sql_put(s, "extractGroups(");
+	sql_expr(s, x->args[2]);
+	sql_put(s, ", concat('(', ");
+	put_regex(s, x->args[0]);
+	sql_put(s, ", ')')), ");
+	sql_expr(s, x->args[1]);
+	sql_put(s, ")");
+}
+
+static void emit_extract_all(struct sql *s, const struct bx *x)
+{
+	const struct bx *text = x->args[x->count - 1];
+
+	sql_put(s, "kql_all_groups(extractAllGroupsVertical(");
+	sql_expr(s, text);
+	sql_put(s, ", ");
+	put_regex(s, x->args[0]);
+	sql_put(s, "), ");
+	if (x->count == 3)
+		sql_expr_filled(s, x->args[1]);
+	else
+		sql_put(s, "''");
+	sql_put(s, ")");
+}
+
+static void emit_replace_regex(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "replaceRegexpAll(");
+	sql_expr(s, x->args[0]);
+	sql_put(s, ", ");
+	put_regex(s, x->args[1]);
+	sql_put(s, ", ");
+	sql_expr(s, x->args[2]);
+	sql_put(s, ")");
+}
+
+/* The older replace(regex, by, text). */
+static void emit_replace(struct sql *s, const struct bx *x)
+{
+	struct bx *args[3] = { x->args[2], x->args[0], x->args[1] };
+	struct bx turned = { .kind = BX_CALL, .type = KQL_STRING, .args = args, .count = 3 };
+
+	emit_replace_regex(s, &turned);
+}
+
+static void put_texts(struct sql *s, const struct bx *x, uint32_t from)
+{
+	for (uint32_t i = from; i < x->count; i++) {
+		struct bx *arg = x->args[i];
+		struct bx cast = { .kind = BX_CAST, .type = KQL_STRING, .args = &arg, .count = 1 };
+
+		sql_put(s, i > from ? ", " : "");
+		if (arg->type == KQL_STRING)
+			sql_expr(s, arg);
+		else
+			sql_cast(s, &cast);
+	}
+}
+
+static void emit_strcat(struct sql *s, const struct bx *x)
+{
+	sql_put(s, x->count == 1 ? "toString(" : "concat(");
+	put_texts(s, x, 0);
+	sql_put(s, ")");
+}
+
+static void emit_strcat_delim(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "arrayStringConcat([");
+	put_texts(s, x, 1);
+	sql_put(s, "], ");
+	sql_expr(s, x->args[0]);
+	sql_put(s, ")");
+}
+
+/* clang-format off */
+static const struct func items[] = {
+	{ "has(text: string, term: string) bool!", NULL, "Whether the term stands in the text as whole words; case does not matter.", 0, emit_has },
+	{ "has_cs(text: string, term: string) bool!", NULL, "has, case matters.", 0, emit_has_cs },
+	{ "hasprefix(text: string, term: string) bool!", NULL, "Whether a word of the text begins so.", 0, emit_hasprefix },
+	{ "hasprefix_cs(text: string, term: string) bool!", NULL, "hasprefix, case matters.", 0, emit_hasprefix_cs },
+	{ "hassuffix(text: string, term: string) bool!", NULL, "Whether a word of the text ends so.", 0, emit_hassuffix },
+	{ "hassuffix_cs(text: string, term: string) bool!", NULL, "hassuffix, case matters.", 0, emit_hassuffix_cs },
+	{ "has_any(text: string, terms: any) bool!", NULL, "Whether the text has one of the terms.", 0, emit_has_any },
+	{ "has_all(text: string, terms: any) bool!", NULL, "Whether the text has all of the terms.", 0, emit_has_all },
+	{ "contains(text: string, part: string) bool!", NULL, "Whether the part occurs in the text; case does not matter.", 0, emit_contains },
+	{ "contains_cs(text: string, part: string) bool!", "(position($1, $2) > 0)", "contains, case matters." },
+	{ "startswith(text: string, part: string) bool!", NULL, "Whether the text begins so; case does not matter.", 0, emit_startswith },
+	{ "startswith_cs(text: string, part: string) bool!", "startsWith($1, $2)", "startswith, case matters." },
+	{ "endswith(text: string, part: string) bool!", NULL, "Whether the text ends so; case does not matter.", 0, emit_endswith },
+	{ "endswith_cs(text: string, part: string) bool!", "endsWith($1, $2)", "endswith, case matters." },
+	{ "=~(a: string, b: string) bool!", NULL, "Same text; case does not matter.", 0, emit_same },
+	{ "!~(a: string, b: string) bool!", NULL, "Another text; case does not matter.", 0, emit_not_same },
+	{ "matches(text: string, regex: string) bool!", NULL, "Whether the regular expression (RE2) matches somewhere.", 0, emit_matches },
+	{ "like(text: string, pattern: string) bool!", "($1 ILIKE $2)", "SQL's LIKE." },
+
+	{ "strlen(source: string) long", "lengthUTF8($1)", "Number of characters.", FUNC_NAME_PREFIX },
+	{ "string_size(source: string) long", "length($1)", "Number of bytes.", FUNC_NAME_PREFIX },
+	{ "tolower(source: string) string", "lowerUTF8($1)", "In lower case." },
+	{ "toupper(source: string) string", "upperUTF8($1)", "In upper case." },
+	{ "substring(source: string, start: long) string", "kql_substring($1, $2, 4294967295)", "From a place (0 is the first) to the end." },
+	{ "substring(source: string, start: long, length: long) string", "kql_substring($1, $2, $3)", "So many characters from a place on." },
+	{ "strcat(value: any...) string", NULL, "One behind the other.", 0, emit_strcat },
+	{ "strcat_delim(delimiter: string, value: any...) string", NULL, "One behind the other with a delimiter between.", 0, emit_strcat_delim },
+	{ "strrep(value: any, count: long) string", "repeat(toString($1), $2)", "The text several times." },
+	{ "strrep(value: any, count: long, delimiter: string) string", "arrayStringConcat(arrayWithConstant($2, toString($1)), $3)", "The text several times with a delimiter between." },
+	{ "strcmp(a: string, b: string) long", "multiIf($1 < $2, -1, $1 > $2, 1, 0)", "-1, 0 or 1 as the first comes before the second." },
+	{ "reverse(source: string) string", "reverseUTF8($1)", "Last character first." },
+	{ "reverse(source: any) string", "reverseUTF8(toString($1))", "Last character first." },
+	{ "trim(regex: string, source: string) string", "replaceRegexpAll($2, concat('^(?:', $1, ')|(?:', $1, ')$$'), '')", "Without what matches at both ends." },
+	{ "trim_start(regex: string, source: string) string", "replaceRegexpOne($2, concat('^(?:', $1, ')'), '')", "Without what matches at the beginning." },
+	{ "trim_end(regex: string, source: string) string", "replaceRegexpOne($2, concat('(?:', $1, ')$$'), '')", "Without what matches at the end." },
+	{ "replace_string(text: string, lookup: string, rewrite: string) string", "replaceAll($1, $2, $3)", "With each occurrence replaced." },
+	{ "replace_regex(source: string, regex: string, rewrite: string) string", NULL, "With each match replaced; \\1 is a group.", 0, emit_replace_regex },
+	{ "replace(regex: string, rewrite: string, source: string) string", NULL, "replace_regex.", FUNC_LEGACY, emit_replace },
+	{ "replace_strings(text: string, lookups: dynamic, rewrites: dynamic) string", "kql_replace_many($1, $2!, $3!)", "With each occurrence of each replaced." },
+	{ "translate(from: string, to: string, text: string) string", "kql_translate($3, extractAll($1, '(?s).'), extractAll($2, '(?s).'))", "With characters replaced by others." },
+	{ "split(source: string, delimiter: string) dynamic", "kql_array(arrayMap(p -> kql_quote(p), if(empty($2), [$1], splitByString($2, $1))))", "The parts between delimiters.", FUNC_NAME_ARG },
+	{ "split(source: string, delimiter: string, index: long) dynamic", "kql_array(arrayMap(p -> kql_quote(p), arraySlice(splitByString($2, $1), toInt32($3) + 1, 1)))", "One of the parts between delimiters, as an array.", FUNC_NAME_ARG },
+	{ "extract(regex: string, group: long, source: string) string", NULL, "What a group of the regular expression matches.", 0, emit_extract },
+	{ "extract_all(regex: string, source: string) dynamic?", NULL, "What the groups match, for each match.", 0, emit_extract_all },
+	{ "extract_all(regex: string, groups: dynamic, source: string) dynamic?", NULL, "What some of the groups match, for each match.", 0, emit_extract_all },
+	{ "extractall(regex: string, source: string) dynamic?", NULL, "extract_all.", FUNC_LEGACY, emit_extract_all },
+	{ "indexof(source: string, lookup: string) long", "(positionUTF8($1, $2) - 1)", "Place of the first occurrence, or -1." },
+	{ "indexof(source: any, lookup: any, start: long) long", "kql_indexof(toString($1), toString($2), $3, -1, 1)", "Place of the first occurrence from a place on." },
+	{ "indexof(source: any, lookup: any, start: long, length: long) long", "kql_indexof(toString($1), toString($2), $3, $4, 1)", "Place of the first occurrence within." },
+	{ "indexof(source: any, lookup: any, start: long, length: long, occurrence: long) long", "kql_indexof(toString($1), toString($2), $3, $4, $5)", "Place of the n-th occurrence within." },
+	{ "indexof(source: any, lookup: any) long", "(positionUTF8(toString($1), toString($2)) - 1)", "Place of the first occurrence, or -1." },
+	{ "indexof_regex(source: string, regex: string) long", "kql_indexof_regex($1, $2)", "Place of the first match, or -1." },
+	{ "countof(source: string, search: string) long", "countSubstrings($1, $2)", "Number of occurrences." },
+	{ "countof(source: string, search: string, kind: string!) long", "if($3 = 'regex', countMatches($1, $2), countSubstrings($1, $2))", "Number of occurrences or matches." },
+	{ "has_any_index(source: string, values: dynamic) long", "(arrayFirstIndex(v -> kql_has($1, kql_text(v)), kql_items($2!)) - 1)", "Place of the first term that the text has, or -1." },
+	{ "regex_quote(source: string) string", "regexpQuoteMeta($1)", "With what is special in regular expressions escaped." },
+	{ "isempty(value: string) bool!", "empty($1)", "Whether the text is empty." },
+	{ "isempty(value: any) bool!", "isNull($1)", "Whether there is no value." },
+	{ "isnotempty(value: string) bool!", "notEmpty($1)", "Whether the text is not empty." },
+	{ "isnotempty(value: dynamic) bool!", "notEmpty(ifNull(kql_text($1), ''))", "Whether there is a value." },
+	{ "isnotempty(value: any) bool!", "isNotNull($1)", "Whether there is a value." },
+	{ "notempty(value: string) bool!", "notEmpty($1)", "isnotempty.", FUNC_LEGACY },
+	{ "notempty(value: any) bool!", "isNotNull($1)", "isnotempty.", FUNC_LEGACY },
+	{ "isascii(value: string) bool!", "isASCII($1)", "Whether all is ASCII." },
+	{ "isutf8(value: string) bool!", "isValidUTF8($1)", "Whether the bytes are UTF-8." },
+	{ "base64_encode_tostring(source: string) string", "base64Encode($1)", "Base64 of the text's bytes." },
+	{ "base64_encodestring(source: string) string", "base64Encode($1)", "base64_encode_tostring.", FUNC_LEGACY },
+	{ "base64_decode_tostring(source: string) string", "kql_valid(tryBase64Decode($1))", "Text of base64." },
+	{ "base64_decodestring(source: string) string", "kql_valid(tryBase64Decode($1))", "base64_decode_tostring.", FUNC_LEGACY },
+	{ "base64_decode_toarray(source: string) dynamic?", "kql_bytes(tryBase64Decode($1))", "Bytes of base64." },
+	{ "base64_encode_fromarray(source: dynamic) string", "base64Encode(arrayStringConcat(arrayMap(b -> char(toUInt8OrZero(b)), kql_elements($1!))))", "Base64 of bytes." },
+	{ "base64_decode_toguid(source: string) guid?", "kql_guid_bytes(tryBase64Decode($1))", "A guid of base64." },
+	{ "base64_encode_fromguid(source: guid) string", "base64Encode(kql_bytes_guid($1))", "Base64 of a guid." },
+	{ "url_encode(source: string) string", "replaceAll(encodeURLComponent($1), '%20', '+')", "With what is special in addresses escaped." },
+	{ "url_encode_component(source: string) string", "encodeURLComponent($1)", "With what is special in parts of addresses escaped." },
+	{ "url_decode(source: string) string", "decodeURLFormComponent($1)", "With escapes of addresses undone." },
+	{ "make_string(code: long...) string", "kql_from_codes([$*])", "Characters of their numbers." },
+	{ "unicode_codepoints_to_string(codes: dynamic) string", "kql_from_codes(arrayMap(c -> toInt64OrZero(c), kql_elements($1!)))", "Characters of their numbers." },
+	{ "unicode_codepoints_to_string(code: long...) string", "kql_from_codes([$*])", "Characters of their numbers." },
+	{ "unicode_codepoints_from_string(source: string) dynamic", "kql_array(arrayMap(c -> toString(kql_code(c)), extractAll($1, '(?s).')))", "The numbers of characters." },
+	{ "to_utf8(source: string) dynamic", "kql_array(arrayMap(c -> toString(kql_code(c)), extractAll($1, '(?s).')))", "The numbers of characters.", FUNC_LEGACY },
+};
+/* clang-format on */
+const struct func_family fn_strings = { "Text", items, ARRAY_SIZE(items) };

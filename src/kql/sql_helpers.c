@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sql_helpers.c - lambdas that stand once at the head of a statement and are called by name
+ *
+ * They keep the statement readable and evaluate an argument once where SQL has no other way. A
+ * statement gets only those that it calls. NULL gives NULL unless said otherwise.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "kql/sql.h"
+
+#define DAY "864000000000"
+#define HOUR "36000000000"
+/* Ticks from year 1, which the language counts from, to 1970. */
+#define EPOCH "621355968000000000"
+#define EDGE "[^\\\\p{L}\\\\p{N}]"
+
+/* clang-format off */
+static const struct helper {
+	const char *name, *lambda;
+} helpers[] = {
+	/* dynamic; the engine escapes slashes, JSON need not */
+	{ "kql_quote", "s -> replaceAll(toJSONString(s), '\\\\/', '/')" },
+	{ "kql_text", "d -> if(startsWith(d, '\"'), JSONExtractString(d), d)" },
+	{ "kql_null", "d -> if(d = 'null', NULL, d)" },
+	{ "kql_raw", "d -> if(d IN ('', 'null'), NULL, d)" },
+	{ "kql_parse", "s -> multiIf(isValidJSON(s), kql_raw(JSONExtractRaw(s)), s = '', NULL, kql_quote(s))" },
+	{ "kql_array", "a -> concat('[', arrayStringConcat(a, ','), ']')" },
+	/* Elements of an array, {name: value} of a bag, else the value alone, also where it is null. */
+	{ "kql_items", "d -> multiIf(startsWith(d, '['), JSONExtractArrayRaw(d), startsWith(d, '{'), "
+		       "arrayMap(p -> concat('{', kql_quote(p.1), ':', p.2, '}'), JSONExtractKeysAndValuesRaw(d)), "
+		       "[if(d = '', 'null', d)])" },
+	{ "kql_pairs", "d -> if(startsWith(d, '{'), arrayMap(p -> concat('[', kql_quote(p.1), ',', p.2, ']'), "
+		       "JSONExtractKeysAndValuesRaw(d)), kql_items(d))" },
+	{ "kql_elements", "d -> if(startsWith(d, '['), JSONExtractArrayRaw(d), CAST([] AS Array(String)))" },
+	{ "kql_object", "p -> concat('{', arrayStringConcat(arrayMap(x -> concat(kql_quote(x.1), ':', x.2), p), ','), '}')" },
+	{ "kql_members", "d -> if(startsWith(d, '{'), JSONExtractKeysAndValuesRaw(d), "
+			 "CAST([] AS Array(Tuple(String, String))))" },
+	{ "kql_json_long", "s -> ifNull(toInt64OrNull(s), kql_truncate(toFloat64OrNull(s)))" },
+	/* scalars as text, and inside of JSON */
+	{ "kql_bool_text", "b -> multiIf(isNull(b), NULL, b, 'true', 'false')" },
+	{ "kql_real_text", "r -> multiIf(isNull(r), NULL, isNaN(r), 'NaN', isInfinite(r), if(r > 0, 'Infinity', '-Infinity'), toString(r))" },
+	{ "kql_real_json", "r -> multiIf(isNull(r), NULL, isFinite(r), if(match(toString(r), '^-?[0-9]+$'), "
+			   "concat(toString(r), '.0'), toString(r)), kql_quote(kql_real_text(r)))" },
+	{ "kql_quote_decimal", "d -> concat('\"', toString(d), '\"')" },
+	{ "kql_guid_json", "g -> concat('\"', toString(g), '\"')" },
+	{ "kql_datetime_text", "t -> concat(replaceOne(substring(toString(t), 1, 27), ' ', 'T'), 'Z')" },
+	{ "kql_datetime_json", "t -> concat('\"', kql_datetime_text(t), '\"')" },
+	{ "kql_timespan_text",
+	  "t -> concat(if(t < 0, '-', ''), if(abs(t) >= " DAY ", concat(toString(intDiv(abs(t), " DAY ")), '.'), ''), "
+	  "leftPad(toString(intDiv(abs(t), " HOUR ") % 24), 2, '0'), ':', "
+	  "leftPad(toString(intDiv(abs(t), 600000000) % 60), 2, '0'), ':', "
+	  "leftPad(toString(intDiv(abs(t), 10000000) % 60), 2, '0'), "
+	  "if(abs(t) % 10000000 = 0, '', concat('.', leftPad(toString(abs(t) % 10000000), 7, '0'))))" },
+	{ "kql_timespan_json", "t -> concat('\"', kql_timespan_text(t), '\"')" },
+	/* from text */
+	{ "kql_to_bool", "s -> multiIf(lower(s) IN ('true', '1'), true, lower(s) IN ('false', '0'), false, NULL)" },
+	{ "kql_to_long", "s -> if(match(s, '^\\\\s*0[xX][0-9a-fA-F]{1,16}\\\\s*$'), "
+			 "reinterpretAsInt64(reverse(unhex(leftPad(substring(trimBoth(s), 3), 16, '0')))), "
+			 "toInt64OrNull(trimBoth(s)))" },
+	{ "kql_to_real", "s -> toFloat64OrNull(trimBoth(s))" },
+	{ "kql_to_guid", "s -> toUUIDOrNull(replaceRegexpAll(s, '[{}()]', ''))" },
+	{ "kql_to_datetime", "s -> parseDateTime64BestEffortUSOrNull(if(match(s, '^\\\\s*[0-9]{4,}\\\\s*$'), "
+			     "if(match(s, '^\\\\s*[0-9]{4}\\\\s*$'), concat(trimBoth(s), '-01-01'), ''), s), 9, 'UTC')" },
+	{ "kql_to_timespan",
+	  "s -> arrayMap(g -> if(empty(g), if(match(s, '^-?[0-9]+$'), toInt64OrNull(s) * " DAY ", NULL), "
+	  "if(g[1] = '-', -1, 1) * (toInt64OrZero(g[2]) * " DAY " + toInt64OrZero(g[3]) * " HOUR " + "
+	  "toInt64OrZero(g[4]) * 600000000 + toInt64OrZero(g[5]) * 10000000 + toInt64OrZero(rightPad(g[6], 7, '0')))), "
+	  "[extractGroups(ifNull(s, ''), "
+	  "'^\\\\s*(-?)(?:(\\\\d+)\\\\.)?(\\\\d{1,2}):(\\\\d{1,2})(?::(\\\\d{1,2})(?:\\\\.(\\\\d{1,7}))?)?\\\\s*$')])[1]" },
+	/* numbers and times */
+	{ "kql_truncate", "r -> if(isFinite(r) AND abs(r) < 9.2e18, toInt64(r), NULL)" },
+	{ "kql_add", "(t, d) -> fromUnixTimestamp64Nano(toUnixTimestamp64Nano(t) + toInt64(d) * 100, 'UTC')" },
+	{ "kql_sub", "(a, b) -> intDiv(toUnixTimestamp64Nano(a), 100) - intDiv(toUnixTimestamp64Nano(b), 100)" },
+	{ "kql_ticks", "t -> intDiv(toUnixTimestamp64Nano(t), 100) + " EPOCH },
+	{ "kql_from_ticks", "t -> fromUnixTimestamp64Nano((t - " EPOCH ") * 100, 'UTC')" },
+	{ "kql_floor", "(x, y) -> if(y > 0, x - positiveModulo(x, y), NULL)" },
+	{ "kql_floor_time", "(t, d) -> if(d > 0, kql_from_ticks(kql_ticks(t) - positiveModulo(kql_ticks(t), d)), NULL)" },
+	/* terms: the needle stands between ends of text and what is neither letter nor digit */
+	{ "kql_edge", "c -> if(match(c, '^[\\\\p{L}\\\\p{N}]$'), '(?:^|$|" EDGE ")', '')" },
+	{ "kql_term", "(n, a, b) -> concat(if(a, kql_edge(substringUTF8(n, 1, 1)), ''), regexpQuoteMeta(n), "
+		      "if(b, kql_edge(substringUTF8(n, -1, 1)), ''))" },
+	{ "kql_has", "(h, n) -> n = '' OR match(materialize(h), concat('(?i)', kql_term(n, 1, 1)))" },
+	{ "kql_has_cs", "(h, n) -> n = '' OR match(materialize(h), kql_term(n, 1, 1))" },
+	{ "kql_hasprefix", "(h, n) -> n = '' OR match(materialize(h), concat('(?i)', kql_term(n, 1, 0)))" },
+	{ "kql_hasprefix_cs", "(h, n) -> n = '' OR match(materialize(h), kql_term(n, 1, 0))" },
+	{ "kql_hassuffix", "(h, n) -> n = '' OR match(materialize(h), concat('(?i)', kql_term(n, 0, 1)))" },
+	{ "kql_hassuffix_cs", "(h, n) -> n = '' OR match(materialize(h), kql_term(n, 0, 1))" },
+	/* text */
+	{ "kql_substring", "(s, b, l) -> substringUTF8(s, if(b < 0, greatest(toInt64(lengthUTF8(s)) + b, 0), b) + 1, "
+			   "if(l < 0, 0, l))" },
+	{ "kql_group", "(g, i) -> g[i + 1]" },
+	{ "kql_pick", "(m, g) -> if(empty(g), m, arrayMap(i -> m[toInt32OrZero(i)], kql_elements(g)))" },
+	{ "kql_all_groups", "(m, g) -> if(empty(m), NULL, kql_array(arrayMap(r -> if(length(kql_pick(r, g)) = 1, "
+			    "kql_quote(kql_pick(r, g)[1]), kql_array(arrayMap(x -> kql_quote(x), kql_pick(r, g)))), m)))" },
+	{ "kql_indexof", "(s, n, b, l, o) -> if(l < 0 AND l != -1, NULL, kql_nth(kql_substring(s, b, if(l = -1, 4294967295, l)), n, o) "
+			 "+ if(kql_nth(kql_substring(s, b, if(l = -1, 4294967295, l)), n, o) < 0, 0, "
+			 "if(b < 0, greatest(toInt64(lengthUTF8(s)) + b, 0), b)))" },
+	{ "kql_nth", "(s, n, o) -> if(o < 1 OR length(splitByString(n, s)) <= o, -1, "
+		     "toInt64(lengthUTF8(arrayStringConcat(arraySlice(splitByString(n, s), 1, o), n))))" },
+	{ "kql_indexof_regex", "(s, r) -> if(match(materialize(s), r), toInt64(positionUTF8(s, extract(materialize(s), concat('(', r, ')')))) - 1, -1)" },
+	{ "kql_replace_many", "(s, f, t) -> arrayFold((a, x) -> replaceAll(a, kql_text(x.1), kql_text(x.2)), "
+			      "arrayZip(kql_elements(f), arrayResize(kql_elements(t), length(kql_elements(f)), "
+			      "arrayElement(kql_elements(t), -1))), s)" },
+	{ "kql_translate", "(s, f, t) -> arrayStringConcat(arrayMap(c -> if(has(f, c) AND notEmpty(t), t[least(indexOf(f, c), length(t))], c), extractAll(s, '(?s).')))" },
+	{ "kql_valid", "s -> if(isValidUTF8(s), s, '')" },
+	{ "kql_bytes", "b -> if(empty(b), NULL, kql_array(arrayMap(i -> toString(reinterpretAsUInt8(substring(b, i, 1))), "
+		       "range(1, length(b) + 1))))" },
+	{ "kql_guid_bytes", "b -> if(length(b) = 16, toUUIDOrNull(replaceRegexpOne(lower(concat(hex(reverse(substring(b, 1, 4))), "
+			    "hex(reverse(substring(b, 5, 2))), hex(reverse(substring(b, 7, 2))), hex(substring(b, 9)))), "
+			    "'(.{8})(.{4})(.{4})(.{4})(.{12})', '\\\\1-\\\\2-\\\\3-\\\\4-\\\\5')), NULL)" },
+	{ "kql_bytes_guid", "g -> arrayMap(b -> concat(reverse(substring(b, 1, 4)), reverse(substring(b, 5, 2)), "
+			    "reverse(substring(b, 7, 2)), substring(b, 9)), [unhex(replaceAll(toString(g), '-', ''))])[1]" },
+	{ "kql_from_codes", "c -> arrayStringConcat(arrayMap(x -> multiIf(x < 128, char(x), x < 2048, char(192 + intDiv(x, 64), 128 + x % 64), "
+			    "x < 65536, char(224 + intDiv(x, 4096), 128 + intDiv(x, 64) % 64, 128 + x % 64), "
+			    "char(240 + intDiv(x, 262144), 128 + intDiv(x, 4096) % 64, 128 + intDiv(x, 64) % 64, 128 + x % 64)), c))" },
+	{ "kql_byte", "(c, i) -> toInt64(reinterpretAsUInt8(substring(c, i, 1)))" },
+	{ "kql_code", "c -> multiIf(length(c) = 1, kql_byte(c, 1), length(c) = 2, (kql_byte(c, 1) - 192) * 64 + kql_byte(c, 2) - 128, "
+		      "length(c) = 3, (kql_byte(c, 1) - 224) * 4096 + (kql_byte(c, 2) - 128) * 64 + kql_byte(c, 3) - 128, "
+		      "(kql_byte(c, 1) - 240) * 262144 + (kql_byte(c, 2) - 128) * 4096 + (kql_byte(c, 3) - 128) * 64 + kql_byte(c, 4) - 128)" },
+	/* arrays and bags */
+	{ "kql_merge", "p -> kql_object(arrayFilter((x, i) -> i = indexOf(arrayMap(y -> y.1, p), x.1), p, arrayEnumerate(p)))" },
+	{ "kql_has_path", "(d, k) -> if(startsWith(k, '$.'), JSONHas(d, splitByChar('.', substring(k, 3))[1]) AND "
+			  "(length(splitByChar('.', substring(k, 3))) < 2 OR JSONHas(d, splitByChar('.', substring(k, 3))[1], "
+			  "splitByChar('.', substring(k, 3))[2])), JSONHas(d, k))" },
+	{ "kql_remove_keys", "(d, k) -> kql_object(arrayFilter(p -> NOT has(arrayMap(x -> kql_text(x), k), p.1), kql_members(d)))" },
+	{ "kql_set_union", "(a, b) -> arrayDistinct(arrayConcat(a, b))" },
+	{ "kql_set_intersect", "(a, b) -> arrayDistinct(arrayFilter(x -> has(b, x), a))" },
+	{ "kql_set_difference", "(a, b) -> arrayDistinct(arrayFilter(x -> NOT has(b, x), a))" },
+	{ "kql_jaccard", "(a, b) -> length(arrayIntersect(a, b)) / length(arrayDistinct(arrayConcat(a, b)))" },
+	{ "kql_zip", "a -> kql_array(arrayMap(i -> kql_array(arrayMap(x -> if(i > length(x), 'null', x[i]), a)), "
+		     "range(1, arrayMax(arrayMap(x -> length(x), a)) + 1)))" },
+	{ "kql_place", "(n, i) -> greatest(0, least(toInt64(n), if(i < 0, toInt64(n) + i, i)))" },
+	{ "kql_slice", "(a, b, e) -> arraySlice(a, kql_place(length(a), b) + 1, "
+		       "greatest(0, kql_place(length(a), e) - kql_place(length(a), b) + 1))" },
+	{ "kql_array_split", "(a, i) -> kql_array(arrayMap((b, e) -> kql_array(arraySlice(a, b + 1, greatest(0, e - b))), "
+			     "arrayConcat([toInt64(0)], arrayMap(x -> kql_place(length(a), x), i)), "
+			     "arrayConcat(arrayMap(x -> kql_place(length(a), x), i), [toInt64(length(a))])))" },
+	{ "kql_rotate", "(a, n) -> if(empty(a), a, arrayConcat(arraySlice(a, positiveModulo(n, length(a)) + 1), "
+			"arraySlice(a, 1, positiveModulo(n, length(a)))))" },
+	{ "kql_shift", "(a, n, f) -> if(n >= 0, arrayConcat(arraySlice(a, n + 1), arrayWithConstant(least(n, toInt64(length(a))), f)), "
+		       "arrayConcat(arrayWithConstant(least(-n, toInt64(length(a))), f), arraySlice(a, 1, greatest(0, toInt64(length(a)) + n))))" },
+	{ "kql_array_sort", "(d, a, l) -> arrayConcat(if(l, emptyArrayString(), arrayFilter(e -> e = 'null', a)), if(d, arrayReverseSort(e -> (toFloat64OrZero(kql_text(e)), kql_text(e)), arrayFilter(e -> e != 'null', a)), "
+			    "arraySort(e -> (toFloat64OrZero(kql_text(e)), kql_text(e)), arrayFilter(e -> e != 'null', a))), if(l, arrayFilter(e -> e = 'null', a), emptyArrayString()))" },
+	{ "kql_array_index", "(a, v, s, l, o) -> kql_nth_or(arrayFilter(i -> a[i] = v AND i > kql_place(length(a), s) AND "
+			     "(l < 0 OR i <= kql_place(length(a), s) + l), arrayEnumerate(a)), o)" },
+	{ "kql_nth_or", "(p, o) -> if(o < 1 OR length(p) < o, -1, toInt64(p[o]) - 1)" },
+	{ "kql_array_iff", "(c, t, f) -> kql_array(arrayMap((x, i) -> if(x IN ('true', '1') OR (toFloat64OrZero(x) != 0), "
+			   "if(length(t) = 1, t[1], if(i > length(t), 'null', t[i])), if(length(f) = 1, f[1], if(i > length(f), 'null', f[i]))), "
+			   "c, arrayEnumerate(c)))" },
+	{ "kql_type", "d -> multiIf(d IN ('', 'null'), 'null', startsWith(d, '{'), 'dictionary', startsWith(d, '['), 'array', "
+		      "startsWith(d, '\"'), 'string', d IN ('true', 'false'), 'bool', match(d, '^-?[0-9]+$'), 'long', 'double')" },
+	{ "kql_json_path", "(d, p) -> arrayFold((a, k) -> if(match(k, '^[0-9]+$'), JSONExtractRaw(a, toInt64OrZero(k) + 1), JSONExtractRaw(a, k)), "
+			   "arrayMap(k -> replaceRegexpAll(k, '^[\\\\[\\\\x22\\\\x27]+|[\\\\]\\\\x22\\\\x27]+$', ''), "
+			   "extractAll(replaceRegexpOne(p, '^[$]', ''), '\\\\[[^\\\\]]*\\\\]|[^.\\\\[\\\\]]+')), d)" },
+	{ "kql_sorted_json", "d -> if(startsWith(d, '{'), kql_object(arraySort(p -> p.1, kql_members(d))), d)" },
+	/* numbers */
+	{ "kql_max_of", "a -> arrayReduce('maxOrNull', a)" },
+	{ "kql_min_of", "a -> arrayReduce('minOrNull', a)" },
+	{ "kql_hex", "n -> lower(if(match(hex(n), '^0+$'), '0', replaceRegexpOne(hex(reinterpretAsUInt64(toInt64(n))), '^0+', '')))" },
+	{ "kql_trim_zeros", "s -> replaceRegexpOne(s, '0+$', '')" },
+	{ "kql_make_datetime", "(y, m, d, h, i, s) -> if(m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31 AND y BETWEEN 1900 AND 2262, "
+			       "kql_add(parseDateTime64BestEffortOrNull(concat(leftPad(toString(y), 4, '0'), '-', leftPad(toString(m), 2, '0'), '-', "
+			       "leftPad(toString(d), 2, '0')), 9, 'UTC'), h * " HOUR " + i * 600000000 + toInt64(round(s * 10000000))), NULL)" },
+	{ "kql_unit", "(b, u) -> multiIf(u = 'Bytes', 0, u = 'KB', 1, u = 'MB', 2, u = 'GB', 3, u = 'TB', 4, u = 'PB', 5, u = 'EB', 6, "
+		      "b < 1024, 0, least(6, toInt64(floor(log2(b) / 10))))" },
+	{ "kql_format_bytes", "(b, d, u) -> concat(toString(round(b / pow(1024, kql_unit(b, u)), d)), ' ', "
+			      "['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'][kql_unit(b, u) + 1])" },
+	{ "kql_weighted", "p -> arrayFlatten(arrayMap(x -> arrayWithConstant(least(10000, greatest(0, assumeNotNull(x.2))), x.1), p))" },
+	{ "kql_percentile", "(a, p) -> if(empty(a), NULL, a[greatest(1, toInt64(ceil(p / 100 * length(a))))])" },
+	{ "kql_series", "(i, v, n, d) -> kql_array(arrayMap(k -> if(has(i, toInt64(k)), if(v[indexOf(i, toInt64(k))] = 'null', d, "
+			"v[indexOf(i, toInt64(k))]), d), range(toUInt64(least(1048576, n)))))" },
+	{ "kql_pair", "(g, e) -> trimBoth(if(g[1] != '', if(e = '', g[1], replaceRegexpAll(g[1], concat(regexpQuoteMeta(e), '(.)'), '\\\\1')), g[2]))" },
+	{ "kql_pair_by_regex", "(m, k) -> trimBoth(arrayFirst(g -> trimBoth(g[1]) = k, m)[2])" },
+	/* rows before */
+	{ "kql_row_number", "(r, s) -> s + toInt64(length(r)) - greatest(1, toInt64(arrayLastIndex(x -> ifNull(x, false), r)))" },
+	{ "kql_cumsum", "t -> arraySum(x -> ifNull(x.1, 0), arraySlice(t, greatest(1, toInt64(arrayLastIndex(x -> ifNull(x.2, false), t)))))" },
+	{ "kql_rank_dense", "a -> 1 + arraySum((x, i) -> toInt64(i > 1 AND a[i - 1] != x), a, arrayEnumerate(a))" },
+	{ "kql_rank_min_from", "t -> kql_rank_min(arrayMap(x -> x.1, arraySlice(t, greatest(1, toInt64(arrayLastIndex(x -> ifNull(x.2, false), t))))))" },
+	{ "kql_rank_min", "a -> length(a) - length(arrayFirst(x -> 1, [arrayFilter(x -> x = a[-1], a)])) + 1" },
+	/* structured text */
+	{ "kql_file", "p -> arrayElement(splitByRegexp('[/\\\\\\\\]', p), -1)" },
+	{ "kql_parse_path", "p -> if(p = '', NULL, kql_object([('Scheme', kql_quote(extract(p, '^([a-zA-Z][a-zA-Z0-9+.-]+)://'))), "
+			    "('RootPath', kql_quote(extract(p, '^(?:[a-zA-Z][a-zA-Z0-9+.-]+://)?([a-zA-Z]:)'))), "
+			    "('DirectoryPath', kql_quote(replaceRegexpOne(replaceRegexpOne(p, '^[a-zA-Z][a-zA-Z0-9+.-]+://', ''), '[/\\\\\\\\][^/\\\\\\\\]*$', ''))), "
+			    "('DirectoryName', kql_quote(arrayElement(splitByRegexp('[/\\\\\\\\]', p), -2))), "
+			    "('Filename', kql_quote(replaceRegexpOne(kql_file(p), ':[^:]*$', ''))), "
+			    "('Extension', kql_quote(extract(kql_file(p), '\\\\.([^.:]+)(?::[^:]*)?$'))), "
+			    "('AlternateDataStreamName', kql_quote(extract(kql_file(p), ':([^:]*)$')))]))" },
+	{ "kql_query_bag", "q -> kql_object(arrayMap(p -> (decodeURLComponent(splitByChar('=', p)[1]), "
+			   "kql_quote(decodeURLFormComponent(substring(p, position(p, '=') + 1)))), "
+			   "arrayFilter(p -> position(p, '=') > 0, splitByChar('&', replaceRegexpOne(q, '^[^?]*[?]', '')))))" },
+	{ "kql_parse_url", "u -> if(u = '', NULL, kql_object([('Scheme', kql_quote(extract(u, '^([a-zA-Z][a-zA-Z0-9+.-]*):'))), "
+			   "('Host', kql_quote(extract(u, '://(?:[^/@?#]*@)?(\\\\[[^\\\\]]*\\\\]|[^/:?#]*)'))), "
+			   "('Port', kql_quote(extract(u, '://(?:[^/@?#]*@)?(?:\\\\[[^\\\\]]*\\\\]|[^/:?#]*):([0-9]+)'))), "
+			   "('Path', kql_quote(extract(u, '://[^/?#]*(/[^?#]*)'))), "
+			   "('Username', kql_quote(extract(u, '://([^/@:?#]*)(?::[^/@?#]*)?@'))), "
+			   "('Password', kql_quote(extract(u, '://[^/@:?#]*:([^/@?#]*)@'))), "
+			   "('Query Parameters', kql_query_bag(if(position(u, '?') > 0, replaceRegexpOne(u, '#.*$', ''), ''))), "
+			   "('Fragment', kql_quote(extract(u, '#(.*)$')))]))" },
+	{ "kql_parse_version", "v -> if(match(v, '^[0-9]+([.][0-9]+){0,3}$'), toDecimal128OrNull(replaceRegexpOne(arrayStringConcat(arrayMap(x -> "
+			       "leftPad(x, 8, '0'), arrayResize(splitByChar('.', v), 4, '0'))), '^0+([0-9])', '\\\\1'), 0), NULL)" },
+	{ "kql_command_line", "l -> if(trim(l) = '', NULL, kql_array(arrayMap(a -> kql_quote(replaceAll(replaceRegexpAll(replaceAll(a, '\\\\\\\\\"', '\\x01'), '\"', ''), '\\x01', '\"')), "
+			      "extractAll(l, '(?:[^\\\\s\"]|\"(?:[^\"\\\\\\\\]|\\\\\\\\.)*\"?)+'))))" },
+	{ "kql_csv_fields", "m -> arraySlice(m, 1, greatest(1, arrayFirstIndex(g -> g[2] != ',', m)))" },
+	{ "kql_csv", "t -> kql_array(arrayMap(g -> kql_quote(if(startsWith(g[1], '\"'), replaceAll(substring(g[1], 2, length(g[1]) - 2), '\"\"', '\"'), g[1])), "
+		     "kql_csv_fields(extractAllGroupsVertical(t, '(\"(?:[^\"]|\"\")*\"|[^,\\\\r\\\\n]*)(,|\\\\r?\\\\n|$)'))))" },
+	/* addresses */
+	{ "kql_ip4", "s -> toIPv4OrNull(splitByChar('/', ifNull(s, ''))[1])" },
+	{ "kql_ip4_in", "(i, r) -> kql_ip4_net(i, kql_ip4_prefix(r)) = kql_ip4_net(r, kql_ip4_prefix(r))" },
+	{ "kql_ip4_private", "i -> kql_ip4_in(i, '10.0.0.0/8') OR kql_ip4_in(i, '172.16.0.0/12') OR kql_ip4_in(i, '192.168.0.0/16')" },
+	{ "kql_ip4_least", "(a, b, p) -> least(toInt64(kql_ip4_prefix(a)), toInt64(kql_ip4_prefix(b)), toInt64(p))" },
+	{ "kql_ip4_compare", "(a, b, p) -> toInt64(sign(toInt64(kql_ip4_net(a, kql_ip4_least(a, b, p))) - toInt64(kql_ip4_net(b, kql_ip4_least(a, b, p)))))" },
+	{ "kql_ip4_masked", "s -> kql_ip4_net(s, kql_ip4_prefix(s))" },
+	{ "kql_ip4_text", "(s, p) -> if(isNull(kql_ip4(s)) OR p < 0 OR p > 32, '', IPv4NumToString(toUInt32(assumeNotNull(kql_ip4_net(s, least(toInt64(kql_ip4_prefix(s)), p))))))" },
+	{ "kql_ip4_mask_text", "(s, p) -> if(kql_ip4_text(s, p) = '', '', concat(kql_ip4_text(s, p), '/', toString(least(toInt64(kql_ip4_prefix(s)), p))))" },
+	{ "kql_has_ip4", "(t, i) -> match(materialize(t), concat('(?:^|[^0-9A-Za-z.])', regexpQuoteMeta(i), '(?:$|[^0-9A-Za-z.]|[.](?:$|[^0-9]))'))" },
+	{ "kql_ip6_in", "(i, r) -> kql_ip6_net(i, toInt64(kql_ip6_prefix(r))) = kql_ip6_net(r, toInt64(kql_ip6_prefix(r)))" },
+	{ "kql_ip6_least", "(a, b, p) -> least(toInt64(kql_ip6_prefix(a)), toInt64(kql_ip6_prefix(b)), toInt64(p))" },
+	{ "kql_ip6_compare", "(a, b, p) -> multiIf(isNull(kql_ip6(a)) OR isNull(kql_ip6(b)), NULL, kql_ip6_net(a, kql_ip6_least(a, b, p)) < kql_ip6_net(b, kql_ip6_least(a, b, p)), -1, "
+			     "kql_ip6_net(a, kql_ip6_least(a, b, p)) > kql_ip6_net(b, kql_ip6_least(a, b, p)), 1, 0)" },
+	{ "kql_ip6_text", "(s, p) -> if(isNull(kql_ip6(s)), '', arrayStringConcat(extractAll(lower(hex(assumeNotNull(kql_ip6_net(s, least(toInt64(kql_ip6_prefix(s)), p))))), '.{4}'), ':'))" },
+	{ "kql_ip4_prefix", "s -> if(position(s, '/') = 0, 32, toUInt8OrNull(splitByChar('/', s)[2]))" },
+	{ "kql_ip4_net", "(s, p) -> bitAnd(toUInt32(kql_ip4(s)), if(p <= 0, 0, bitShiftLeft(toUInt64(4294967295), 32 - p) % 4294967296))" },
+	{ "kql_ip6", "s -> IPv6StringToNumOrNull(splitByChar('/', ifNull(s, ''))[1])" },
+	{ "kql_ip6_prefix", "s -> multiIf(position(s, '/') = 0, 128, position(s, ':') = 0, "
+			    "toUInt8OrNull(splitByChar('/', s)[2]) + 96, toUInt8OrNull(splitByChar('/', s)[2]))" },
+	{ "kql_ip6_net", "(s, p) -> bitAnd(kql_ip6(s), toFixedString(unhex(rightPad(concat(repeat('f', intDiv(p, 4)), "
+			 "if(p % 4 = 0, '', lower(substring('8ce', p % 4, 1)))), 32, '0')), 16))" },
+};
+/* clang-format on */
+
+/* Whether the text calls it: the name with its parenthesis, and no longer name before it. */
+static bool calls(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = strstr(text, name); p; p = strstr(p + len, name))
+		if (p[len] == '(')
+			return true;
+	return false;
+}
+
+int sql_helpers(const char *statement, struct buf *out)
+{
+	bool used[ARRAY_SIZE(helpers)] = { false }, more = true;
+	const char *separator = "WITH ";
+
+	if (!statement)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
+		used[i] = calls(statement, helpers[i].name);
+	while (more) { /* those that helpers call */
+		more = false;
+		for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
+			for (size_t k = 0; used[i] && k < ARRAY_SIZE(helpers); k++) {
+				if (used[k] || !calls(helpers[i].lambda, helpers[k].name))
+					continue;
+				used[k] = more = true;
+			}
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
+		if (!used[i])
+			continue;
+		buf_printf(out, "%s(%s) AS %s", separator, helpers[i].lambda, helpers[i].name);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		buf_append_byte(out, ' ');
+	return buf_error(out);
+}

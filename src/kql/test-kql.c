@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test-kql.c - what golden cases cannot show: the tables of functions, limits, and breaking out
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "kql/func.h"
+
+#define NOW 1704164645123456700
+
+static struct kql_query *compile(const char *text, int *ret)
+{
+	struct kql_options options = { .tenant = "t'e\\nant", .now_ns = NOW };
+	struct kql_query *q = NULL;
+
+	*ret = kql_compile(text, strlen(text), &options, &q);
+	assert_non_null(q);
+	return q;
+}
+
+static void check_entry(void *arg, const struct func_family *family, const struct func *f)
+{
+	unsigned int *count = arg;
+	struct signature s;
+
+	if (!func_signature(f->sig, &s)) {
+		print_error("%s: not a signature: %s\n", family->title, f->sig);
+		fail();
+	}
+	if (!f->sql == !f->emit) {
+		print_error("%s: %s needs a template or a function, not both\n", family->title,
+			    f->sig);
+		fail();
+	}
+	for (const char *p = f->sql ? strchr(f->sql, '$') : NULL; p; p = strchr(p + 1, '$')) {
+		if (p[1] == '$') {
+			p++;
+			continue;
+		}
+		if (p[1] != '*' && (p[1] < '1' || (unsigned int)(p[1] - '0') > s.count)) {
+			print_error("%s: the template asks for an argument that is not there\n",
+				    f->sig);
+			fail();
+		}
+	}
+	/* What a person can call has a line of documentation. */
+	if (strncmp(f->sig, "__", 2) != 0)
+		assert_true(f->doc && *f->doc);
+	++*count;
+}
+
+static void test_tables(void **state)
+{
+	unsigned int count = 0;
+
+	(void)state;
+	func_each(check_entry, &count);
+	assert_true(count > 300);
+}
+
+/* Every scan has the tenant's predicate, whatever stands around it. */
+static void test_tenant(void **state)
+{
+	static const char *const queries[] = {
+		"DeviceProcessEvents | count",
+		"union Device* | count",
+		"search 'x'",
+		"DeviceProcessEvents | join kind=inner DeviceNetworkEvents on DeviceId",
+		"let T = DeviceProcessEvents; T | where FileName in (T | project FileName)",
+		"print x = toscalar(DeviceProcessEvents | count)",
+		"table('DeviceProcessEvents') | take 1",
+		"find in (DeviceProcessEvents, DeviceFileEvents) where FileName == 'a'",
+		"DeviceProcessEvents | extend TenantId = 'other' | where TenantId == 'other'",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+		_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+		size_t scans = 0, predicates = 0;
+		int r;
+
+		q = compile(queries[i], &r);
+		if (r < 0)
+			print_error("%s\n", queries[i]);
+		assert_int_equal(r, 0);
+		for (const char *p = kql_query_sql(q); (p = strstr(p, "FROM `vakt`.")); p++)
+			scans++;
+		for (const char *p = kql_query_sql(q);
+		     (p = strstr(p, "TenantId = 't\\'e\\\\nant'")); p++)
+			predicates++;
+		assert_true(scans > 0);
+		assert_int_equal(scans, predicates);
+	}
+}
+
+/* Names and functions of the engine are nobody's to call. */
+static void test_refused(void **state)
+{
+	static const char *const queries[] = {
+		"system.tables",
+		"['system.tables'] | take 1",
+		"['vakt`.`DeviceInfo']",
+		"file('/etc/passwd')",
+		"url('http://x/', CSV)",
+		"remote('h', 'd', 't')",
+		"table('system.tables')",
+		"table('DeviceInfo` --')",
+		"numbers(10)",
+		"print file('/etc/passwd')",
+		"print x = currentDatabase()",
+		"print sleep(3)",
+		"database('other').DeviceInfo",
+		"cluster('c').database('d').T",
+		"workspace('w').DeviceInfo",
+		"externaldata(a:string)['https://example.com/a.csv']",
+		"DeviceInfo | where kql_text('x') == 'x'",
+		"DeviceInfo | project $ReceivedTime",
+		"DeviceInfo | project TenantId",
+		"print __row_id()",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+		_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+		int r;
+
+		q = compile(queries[i], &r);
+		if (r != -EINVAL)
+			print_error("taken: %s\n  %s\n", queries[i], kql_query_sql(q));
+		assert_int_equal(r, -EINVAL);
+		assert_null(kql_query_sql(q));
+	}
+}
+
+/* Texts that would end a literal stay in it: the statement is the same but for the literal. */
+static void test_quoting(void **state)
+{
+	static const char *const texts[] = {
+		"'",	      "\\\\", "\\\\'", "' OR 1=1 --", "'; DROP TABLE x; --",
+		"`",	      "\\n'", "/*",    "\\u0000'",    "\\u2019",
+		"{x:String}", "?",    "$1",    "%'"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		static const char *const forms[] = {
+			"DeviceInfo | where DeviceName == \"%s\"",
+			"DeviceInfo | where DeviceName has \"%s\"",
+			"DeviceInfo | where DeviceName contains \"%s\"",
+			"DeviceInfo | where DeviceName in~ (\"%s\", \"b\")",
+			"DeviceInfo | where DeviceName startswith \"%s\"",
+			"DeviceInfo | where DeviceName has_any (\"%s\", \"b\")",
+			"print x = dynamic([\"%s\"]), [\"%s\"] = 1",
+			"DeviceInfo | parse DeviceName with \"%s\" a \"%s\"",
+			"DeviceInfo | extend x = format_datetime(Timestamp, \"%s\")",
+			"DeviceInfo | parse-kv DeviceName as (a:string) with "
+			"(pair_delimiter=\"%s\", kv_delimiter=\"%s\", quote=\"%s\")",
+		};
+
+		for (size_t k = 0; k < ARRAY_SIZE(forms); k++) {
+			_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+			char text[512];
+			char quote = '\0';
+			int r;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			snprintf(text, sizeof(text), forms[k], texts[i], texts[i], texts[i]);
+#pragma GCC diagnostic pop
+			q = compile(text, &r);
+			if (r < 0)
+				continue; /* a name in brackets is not escaped: refused */
+			for (const char *p = kql_query_sql(q); *p; p++) {
+				if (quote && *p == '\\')
+					p++;
+				else if (quote && *p == quote)
+					quote = '\0';
+				else if (!quote && (*p == '\'' || *p == '`'))
+					quote = *p;
+				else if (!quote)
+					assert_true(*p != ';' && *p != '{' && strncmp(p, "--", 2) &&
+						    strncmp(p, "/*", 2) && strncmp(p, "DROP ", 5));
+			}
+			assert_int_equal(quote, '\0');
+		}
+	}
+}
+
+static void expect_limit(const char *open, const char *close, unsigned int n)
+{
+	_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+	_cleanup_buf_ struct buf text = BUF_INIT(KQL_TEXT_MAX * 4);
+	struct kql_options options = { .tenant = "t", .now_ns = NOW };
+	const struct kql_diagnostic *list;
+
+	buf_append_str(&text, "print x = ");
+	for (unsigned int i = 0; i < n; i++)
+		buf_append_str(&text, open);
+	buf_append_str(&text, "1");
+	for (unsigned int i = 0; i < n; i++)
+		buf_append_str(&text, close);
+	assert_int_equal(kql_compile(text.data, text.len, &options, &q), -EINVAL);
+	assert_true(kql_query_diagnostics(q, &list) > 0);
+	assert_string_equal(list[0].code, "KQL001");
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	expect_limit("(", ")", 5000);
+	expect_limit("-", "", 5000);
+	expect_limit("not(", ")", 5000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tables),	cmocka_unit_test(test_tenant),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_quoting),
+		cmocka_unit_test(test_limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
