@@ -23,8 +23,16 @@ struct json {
 
 static void skip(struct json *j)
 {
-	while (j->at < j->end && isspace((unsigned char)*j->at))
-		j->at++;
+	while (j->at < j->end) {
+		if (j->end - j->at > 1 && j->at[0] == '/' && j->at[1] == '/') {
+			while (j->at < j->end && *j->at != '\n')
+				j->at++;
+		} else if (isspace((unsigned char)*j->at)) {
+			j->at++;
+		} else {
+			return;
+		}
+	}
 }
 
 static bool value(struct json *j);

@@ -330,6 +330,7 @@ const char *bind_expr_name(struct binder *b, const struct ast *a)
 
 	switch ((enum ast_kind)a->kind) {
 	case AST_NAME:
+	case AST_NAMED: /* toint(Total = sum(x)): the argument's name is the column's */
 		return a->text;
 	case AST_PATH:
 		if (a->kids[0]->kind == AST_NAME && *a->kids[0]->text == '$')

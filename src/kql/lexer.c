@@ -344,6 +344,10 @@ static bool skip_raw(struct lexer *x)
 				x->at += *x->at == '\\' && x->at + 1 < x->end ? 2 : 1;
 			if (x->at < x->end)
 				x->at++;
+		} else if (c == '/' && x->at < x->end && *x->at == '/' &&
+			   (x->at[-2] == ',' || isspace((unsigned char)x->at[-2]))) {
+			while (x->at < x->end && *x->at != '\n')
+				x->at++;
 		} else if (c == '(') {
 			depth++;
 		} else if (c == ')' && --depth == 0) {
