@@ -21,10 +21,11 @@ ALLOWED = {
     "cloud/fleet": ["net", "store", "event"],
     "cloud/detect": ["event", "rules", "store"],
     "cloud/incident": ["event", "rules", "store", "cloud/detect"],
+    "cloud/hunt": ["kql", "store"],
     "cloud/ingest": ["event", "net", "store", "rules", "cloud/fleet", "cloud/detect",
                      "cloud/incident"],
     "cloud/api": ["event", "net", "store", "rules", "cloud/access", "cloud/fleet", "cloud/detect",
-                  "cloud/incident", "cloud/ingest"],
+                  "cloud/incident", "cloud/hunt", "cloud/ingest", "kql"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "src"

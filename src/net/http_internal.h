@@ -33,6 +33,8 @@ struct http_job {
 	struct http_server *server;
 	struct http_client_state *client; /* loop thread only */
 	struct evhttp_request *evreq; /* NULL when the peer left; loop thread only */
+	int fd; /* of the connection, for a look at it only: valid while gone is false */
+	atomic_bool gone;
 	struct arena arena;
 	char request_id[UUID_TEXT_SIZE];
 	char *raw_path;

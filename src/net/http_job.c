@@ -11,6 +11,7 @@
 #include <event2/keyvalq_struct.h>
 #include <sys/queue.h>
 #include <openssl/pem.h>
+#include <poll.h>
 #include <string.h>
 #include <strings.h>
 
@@ -108,12 +109,14 @@ static int take_body(struct http_job *job, struct evhttp_request *evreq)
 static void take_peer(struct http_job *job, struct evhttp_request *evreq)
 {
 	struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
-	SSL *ssl = bufferevent_openssl_get_ssl(evhttp_connection_get_bufferevent(conn));
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(conn);
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
 	char *address = NULL;
 	ev_uint16_t port;
 
 	evhttp_connection_get_peer(conn, &address, &port);
 	job->req.peer_address = arena_strdup(&job->arena, address ? address : "");
+	job->fd = bufferevent_getfd(bev);
 	if (ssl)
 		job->peer = SSL_get1_peer_certificate(ssl);
 }
@@ -205,6 +208,18 @@ const char *http_request_cookie(const struct http_request *req, const char *name
 			return value;
 	}
 	return NULL;
+}
+
+/* evhttp does not read, and so does not see the end, while it waits for the answer. */
+bool http_request_gone(const struct http_request *req)
+{
+	struct http_job *job = job_of(req);
+	struct pollfd fd = { .fd = job->fd, .events = POLLRDHUP };
+
+	if (!atomic_load(&job->gone) && poll(&fd, 1, 0) == 1 &&
+	    (fd.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)))
+		return true;
+	return atomic_load(&job->gone);
 }
 
 const char *http_request_peer_fingerprint(const struct http_request *req)

@@ -134,6 +134,7 @@ static void on_close(struct evhttp_connection *conn _unused_, void *arg)
 	struct http_job *job = arg;
 
 	job->evreq = NULL;
+	atomic_store(&job->gone, true); /* evhttp closes the descriptor after this call */
 }
 
 #define BUSY                                                                                       \

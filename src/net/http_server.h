@@ -15,8 +15,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Largest answer, static files included. */
-#define HTTP_RESPONSE_MAX (32u << 20)
+/* Largest answer, static files included; what hunting queries find can be large. */
+#define HTTP_RESPONSE_MAX (124u << 20)
 
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_PATCH = 8, HTTP_DELETE = 16 };
 
@@ -130,6 +130,8 @@ const char *http_request_cookie(const struct http_request *req, const char *name
 /* SHA-256 of the client certificate in DER as hex, and its subject's CN; NULL without one. */
 const char *http_request_peer_fingerprint(const struct http_request *req);
 const char *http_request_peer_name(const struct http_request *req);
+/* Whether the peer has left meanwhile: for handlers that take long. */
+bool http_request_gone(const struct http_request *req);
 /* The client certificate in PEM, or NULL. */
 const char *http_request_peer_pem(const struct http_request *req);
 

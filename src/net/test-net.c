@@ -91,6 +91,18 @@ static int on_slow(struct http_request *req _unused_, struct http_response *res,
 	return buf_append_str(&res->body, "slow");
 }
 
+/* Until its asker has left. */
+static int on_wait(struct http_request *req, struct http_response *res _unused_, void *arg)
+{
+	struct fixture *f = arg;
+
+	atomic_fetch_add(&f->running, 1);
+	while (!http_request_gone(req))
+		usleep(1000);
+	atomic_store(&f->hold, false);
+	return 0;
+}
+
 static int on_fail(struct http_request *req _unused_, struct http_response *res _unused_,
 		   void *arg _unused_)
 {
@@ -105,6 +117,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/api/things/find(id='{id}')", on_echo },
 	{ HTTP_GET, "/peer", on_peer },
 	{ HTTP_GET, "/slow", on_slow },
+	{ HTTP_GET, "/wait", on_wait },
 	{ HTTP_GET, "/fail", on_fail },
 	{ 0 },
 };
@@ -460,6 +473,26 @@ static void test_stranger_body(void **state)
 	buf_done(&res.body);
 }
 
+static void test_peer_leaves(void **state)
+{
+	struct fixture *f = *state;
+	struct http_client_options options = { .ca_file = f->ca_file, .timeout_ms = 1500 };
+	struct http_client_response res = { .body = BUF_INIT(1 << 20) };
+	struct http_client *c;
+
+	atomic_store(&f->hold, true);
+	start(f, false, 1, 4);
+	options.base_url = f->url;
+	assert_int_equal(http_client_new(&options, &c, NULL), 0);
+	assert_int_equal(call(c, "GET", "/wait", NULL, 0, &res), -ETIMEDOUT);
+	http_client_free(c);
+	assert_int_equal(atomic_load(&f->running), 1);
+	for (int i = 0; i < 10000 && atomic_load(&f->hold); i++)
+		usleep(1000);
+	assert_false(atomic_load(&f->hold));
+	buf_done(&res.body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_queue_full, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_client_bounds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stranger_body, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_peer_leaves, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("net", tests, NULL, NULL);

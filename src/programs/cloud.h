@@ -9,11 +9,14 @@
 #include "cloud/ingest/ingest.h"
 #include "store/telemetry.h"
 
+#define CLOUD_RETENTION_DAYS 180u /* of events, and of alerts that nothing happens to */
+
 struct cloud_options {
 	const char *state_dir, *store, *public_host;
 	uint16_t device_port, portal_port;
 	const char *portal_dir, *rules_dir;
 	const char *portal_certificate, *portal_key; /* NULL: our own */
+	unsigned int hunting_days;
 	size_t frames_max; /* bytes, see struct ingest_options */
 	int64_t token_hours, token_uses;
 	char **words; /* the command and its arguments */
@@ -29,6 +32,7 @@ struct cloud {
 	/* of the running server only */
 	struct telemetry *telemetry;
 	struct detect *detect;
+	struct hunt *hunt;
 	struct ingest *ingest;
 	struct api *api;
 	struct http_server *devices, *portal;

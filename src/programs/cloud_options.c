@@ -43,8 +43,9 @@ int cloud_usage(int code)
 		"  --portal-certificate FILE  PEM, with --portal-key FILE; else one is made\n"
 		"  --frames-mib N             memory for frames of devices at a time, unpacked; those\n"
 		"                             beyond it are sent again later (%u)\n"
+		"  --hunting-days N           how far hunting queries look back (%u), up to %u\n"
 		"  --hours N, --uses N        of create-token (24, 1)\n",
-		INGEST_UNPACKED_MAX >> 20);
+		INGEST_UNPACKED_MAX >> 20, HUNT_DAYS_DEFAULT, CLOUD_RETENTION_DAYS);
 	return code;
 }
 
@@ -82,6 +83,9 @@ static bool take(struct cloud_options *o, int c)
 	case 'f':
 		o->frames_max = (size_t)number("frames-mib", optarg, WIRE_UNPACKED_MAX >> 20, 65536) << 20;
 		return true;
+	case 'q':
+		o->hunting_days = (unsigned int)number("hunting-days", optarg, 1, CLOUD_RETENTION_DAYS);
+		return true;
 	case 'H':
 		o->token_hours = number("hours", optarg, 1, 8760);
 		return true;
@@ -106,6 +110,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		{ "portal-certificate", required_argument, NULL, 'c' },
 		{ "portal-key", required_argument, NULL, 'k' },
 		{ "frames-mib", required_argument, NULL, 'f' },
+		{ "hunting-days", required_argument, NULL, 'q' },
 		{ "hours", required_argument, NULL, 'H' },
 		{ "uses", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -122,6 +127,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		.portal_port = 8443,
 		.portal_dir = "/opt/vakt/share/portal",
 		.rules_dir = "/opt/vakt/share/rules",
+		.hunting_days = HUNT_DAYS_DEFAULT,
 		.token_hours = 24,
 		.token_uses = 1,
 	};

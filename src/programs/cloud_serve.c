@@ -12,7 +12,6 @@
 #include "cloud/incident/retention.h"
 #include "programs/cloud.h"
 
-#define RETENTION_DAYS 180 /* of events, and of alerts that nothing happens to */
 #define FIRST_CHORES_S 60
 #define CHORES_INTERVAL_S 3600
 #define RULES_INTERVAL_S 5
@@ -73,6 +72,13 @@ static int open_detect(struct cloud *cloud, struct err *err)
 	return r;
 }
 
+static int open_hunt(struct cloud *cloud, struct err *err)
+{
+	const struct hunt_options options = { cloud->telemetry, cloud->options.hunting_days };
+
+	return hunt_open(&options, &cloud->hunt, err);
+}
+
 static int open_devices(struct cloud *cloud, struct err *err)
 {
 	struct http_server_options options = {
@@ -122,6 +128,7 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		.telemetry = cloud->telemetry,
 		.fleet = cloud->fleet,
 		.detect = cloud->detect,
+		.hunt = cloud->hunt,
 		.ingest = cloud->ingest,
 		.devices = cloud->devices,
 		.state_dir = o->state_dir,
@@ -144,6 +151,8 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		r = http_server_add_static(cloud->portal, "/api/", NULL);
 	if (r == 0)
 		r = http_server_add_static(cloud->portal, "/portal/api/", NULL);
+	if (r == 0)
+		r = http_server_add_static(cloud->portal, "/v1.0/", NULL);
 	return r < 0 ? r : http_server_start(cloud->portal, err);
 }
 
@@ -162,9 +171,9 @@ static void reload_certificates(struct cloud *cloud)
 
 static void retain(struct cloud *cloud)
 {
-	int64_t alerts, before_ns = clock_realtime_ns() - RETENTION_DAYS * 86400 * NSEC_PER_SEC;
+	int64_t alerts, before_ns = clock_realtime_ns() - CLOUD_RETENTION_DAYS * 86400 * NSEC_PER_SEC;
 	struct err err = { 0 };
-	int r = telemetry_retain(cloud->telemetry, RETENTION_DAYS, &err);
+	int r = telemetry_retain(cloud->telemetry, CLOUD_RETENTION_DAYS, &err);
 
 	if (r < 0)
 		log_error("retention: %s", err_msg(&err, r));
@@ -228,6 +237,8 @@ int cloud_serve(struct cloud *cloud, struct err *err)
 		r = open_telemetry(cloud, err);
 	if (r == 0)
 		r = open_detect(cloud, err);
+	if (r == 0)
+		r = open_hunt(cloud, err);
 	if (r == 0)
 		r = open_devices(cloud, err);
 	if (r == 0)

@@ -66,6 +66,7 @@ static void cloud_done(struct cloud *cloud)
 	http_server_free(cloud->devices);
 	api_close(cloud->api);
 	ingest_close(cloud->ingest);
+	hunt_close(cloud->hunt);
 	detect_close(cloud->detect);
 	fleet_close(cloud->fleet);
 	telemetry_close(cloud->telemetry);

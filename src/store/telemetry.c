@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,11 +102,32 @@ static void add_argument(CURL *c, struct buf *url, const char *name, const char 
 	curl_free(escaped);
 }
 
-static int result_of(CURLcode rc, long status, const struct buf *out, struct err *err)
+/* ClickHouse's error codes that callers tell apart: src/Common/ErrorCodes.cpp. */
+static int errno_of(CURL *c, long status)
 {
+	struct curl_header *h;
+
+	switch (curl_easy_header(c, "X-ClickHouse-Exception-Code", 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+		    ? atoi(h->value)
+		    : 0) {
+	case 241: /* MEMORY_LIMIT_EXCEEDED */
+		return -ENOBUFS;
+	case 396: /* TOO_MANY_ROWS_OR_BYTES */
+		return -EMSGSIZE;
+	default:
+		return status == 503 ? -EAGAIN : status == 408 ? -ETIMEDOUT : -EINVAL;
+	}
+}
+
+static int result_of(CURL *c, CURLcode rc, const struct buf *out, struct err *err)
+{
+	long status = 0;
+
 	switch (rc) {
 	case CURLE_OK:
 		break;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return err_setf(err, -ECANCELED, "the question was taken back");
 	case CURLE_OPERATION_TIMEDOUT:
 		return err_setf(err, -ETIMEDOUT, "the store did not answer in time");
 	case CURLE_WRITE_ERROR:
@@ -114,10 +136,10 @@ static int result_of(CURLcode rc, long status, const struct buf *out, struct err
 		return err_setf(err, -EAGAIN, "the store cannot be reached: %s",
 				curl_easy_strerror(rc));
 	}
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 200)
 		return 0;
-	return err_setf(err, status == 503 ? -EAGAIN : status == 408 ? -ETIMEDOUT : -EINVAL, "store: %.900s",
-			out->data ? out->data : "no reason given");
+	return err_setf(err, errno_of(c, status), "store: %.900s", out->data ? out->data : "no reason given");
 }
 
 /* Sends; a refusal's text is left out of the caller's buffer. */
@@ -126,7 +148,6 @@ static int send_request(struct telemetry *t, CURL *c, const char *url, const voi
 {
 	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
 	size_t before = out->len;
-	long status = 0;
 	CURLcode rc;
 	int r;
 
@@ -142,9 +163,8 @@ static int send_request(struct telemetry *t, CURL *c, const char *url, const voi
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
 	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_slist_free_all(headers);
-	r = result_of(rc, status, out, err);
+	r = result_of(c, rc, out, err);
 	if (r < 0 && out->data) {
 		out->len = before;
 		out->data[before] = '\0';
@@ -210,6 +230,32 @@ static int add_params(CURL *c, const struct telemetry_query *q, struct buf *url)
 	return buf_error(url);
 }
 
+static int on_progress(void *arg, curl_off_t down_total _unused_, curl_off_t down _unused_,
+		       curl_off_t up_total _unused_, curl_off_t up _unused_)
+{
+	const struct telemetry_query *q = arg;
+
+	return q->stop(q->stop_arg);
+}
+
+static void add_limits(const struct telemetry_query *q, struct buf *url)
+{
+	if (q->execution_s)
+		buf_printf(url, "&max_execution_time=%u", q->execution_s);
+	if (q->memory_bytes)
+		buf_printf(url, "&max_memory_usage=%" PRIu64, q->memory_bytes);
+}
+
+/* An answer that ends while it is sent leaves the connection unusable; curl closes it. */
+static void watch_stop(CURL *c, const struct telemetry_query *q)
+{
+	if (!q->stop)
+		return;
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, q);
+}
+
 int telemetry_query(struct telemetry *t, const struct telemetry_query *q, struct buf *out,
 		    struct err *err)
 {
@@ -219,6 +265,8 @@ int telemetry_query(struct telemetry *t, const struct telemetry_query *q, struct
 
 	buf_printf(&url, "%s/?readonly=%d", t->url, !q->writes);
 	add_argument(c, &url, "default_format", q->format);
+	add_limits(q, &url);
+	watch_stop(c, q);
 	r = add_params(c, q, &url);
 	if (r == 0)
 		r = send_request(t, c, url.data, q->sql, strlen(q->sql),

@@ -46,13 +46,23 @@ struct telemetry_query {
 	const struct telemetry_param *params; /* ends with { NULL, NULL }; nullable */
 	const char *format;      /* "JSONEachRow", "JSONCompact", "JSON", ... */
 	unsigned int timeout_ms; /* 0: the default of 30 s */
+	/* Of a question that only reads; 0: as much as the store gives any. */
+	unsigned int execution_s;
+	uint64_t memory_bytes;
+	/* Asked about every second; true ends the question, in the store as well. Nullable. */
+	bool (*stop)(void *arg);
+	void *stop_arg;
 	/*
 	 * DDL, maintenance, and questions that must not be answered before the inserts sent earlier are
 	 * done: vakt-store runs such a statement alone, in turn. Else it is told readonly=1.
 	 */
 	bool writes;
 };
-/* Appends the answer to out. -ETIMEDOUT, -EAGAIN (store down), -EINVAL (refused, err has why). */
+/*
+ * Appends the answer to out. -ETIMEDOUT, -EAGAIN (store down), -ECANCELED (stop said so), -ENOBUFS (it
+ * takes more memory than it may), -EMSGSIZE (more answer than out or the store has room for),
+ * -EINVAL (refused, err has why).
+ */
 int telemetry_query(struct telemetry *t, const struct telemetry_query *q, struct buf *out,
 		    struct err *err);
 

@@ -423,6 +423,44 @@ static void a_question_ends_with_its_client(void **state _unused_)
 	fail_msg("still runs: %s", out.data);
 }
 
+static bool after_a_moment(void *arg)
+{
+	return clock_monotonic_ns() > *(int64_t *)arg;
+}
+
+static void a_question_is_taken_back(void **state _unused_)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	int64_t begin = clock_monotonic_ns(), end = begin + NSEC_PER_SEC / 2;
+	const struct telemetry_query q = { .sql = "SELECT count() FROM numbers(888888888888) "
+						  "WHERE number * number % 7 = 3",
+					   .format = "TSV", .stop = after_a_moment, .stop_arg = &end };
+
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), -ECANCELED);
+	assert_int_equal(out.len, 0);
+	assert_true(clock_monotonic_ns() - begin < 20 * NSEC_PER_SEC);
+}
+
+static void what_a_question_may_take_is_told_apart(void **state _unused_)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct telemetry_query q = { .sql = "SELECT arrayJoin(groupArray(number)) FROM numbers(100000000)",
+				     .format = "TSV", .memory_bytes = 64 << 20 };
+	struct err err = { 0 };
+
+	assert_int_equal(telemetry_query(store, &q, &out, &err), -ENOBUFS);
+	assert_non_null(strstr(err.msg, "Code: 241"));
+	q = (struct telemetry_query){ .sql = "SELECT sleepEachRow(0.1) FROM numbers(600) "
+					     "SETTINGS max_block_size = 1",
+				      .format = "TSV", .execution_s = 1 };
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), -EINVAL); /* no settings of one's own */
+	q.sql = "SELECT count() FROM numbers(888888888888) WHERE number * number % 7 = 3";
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), -ETIMEDOUT);
+	q = (struct telemetry_query){ .sql = "SELECT repeat('x', 1000) FROM numbers(2000)", .format = "TSV" };
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), -EMSGSIZE);
+	assert_int_equal(out.len, 0);
+}
+
 static void others_are_not_let_in(void **state _unused_)
 {
 	char answer[4096], socket[64];
@@ -642,6 +680,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(limits_of_a_question_hold),
 		cmocka_unit_test(a_question_cannot_take_the_machine),
 		cmocka_unit_test(a_question_ends_with_its_client),
+		cmocka_unit_test(a_question_is_taken_back),
+		cmocka_unit_test(what_a_question_may_take_is_told_apart),
 		cmocka_unit_test(others_are_not_let_in),
 		cmocka_unit_test(old_days_are_dropped_whole),
 		cmocka_unit_test(days_of_a_wrong_clock_are_kept_as_long_as_others),

@@ -25,7 +25,7 @@ import css from "./settings.module.css";
 const CLIENTS = "/portal/api/clients";
 const PERMISSIONS = [
 	"Alert.Read.All", "Alert.ReadWrite.All", "Incident.Read.All", "Incident.ReadWrite.All",
-	"Machine.Read.All", "AdvancedQuery.Read.All",
+	"Machine.Read.All", "AdvancedQuery.Read.All", "ThreatHunting.Read.All",
 ] as const;
 
 function NewClient({ close, made }: { close(): void; made(client: NewApiClient): void }) {

@@ -23,6 +23,7 @@
 	X(INCIDENT_READ, ACCESS_ANYONE, "Incident.Read.All Incident.ReadWrite.All")                \
 	X(INCIDENT_WRITE, ACCESS_WRITERS, "Incident.ReadWrite.All")                                \
 	X(EVENT_READ, ACCESS_ANYONE, "AdvancedQuery.Read.All")                                     \
+	X(HUNT, ACCESS_ANYONE, "AdvancedQuery.Read.All ThreatHunting.Read.All")                    \
 	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \

@@ -6,6 +6,7 @@
 
 #include "cloud/detect/detect.h"
 #include "cloud/fleet/fleet.h"
+#include "cloud/hunt/hunt.h"
 #include "cloud/ingest/ingest.h"
 #include "net/http_server.h"
 #include "store/state.h"
@@ -18,6 +19,7 @@ struct api_options {
 	struct telemetry *telemetry;
 	struct fleet *fleet;
 	struct detect *detect;
+	struct hunt *hunt;
 	const struct ingest *ingest;
 	const struct http_server *devices; /* the port that devices are served on */
 	const char *state_dir;		 /* holds the key that signs tokens */

@@ -17,6 +17,7 @@ struct api {
 	struct telemetry *telemetry;
 	struct fleet *fleet;
 	struct detect *detect;
+	struct hunt *hunt;
 	const struct ingest *ingest;
 	const struct http_server *devices, *portal; /* portal: the server that serves the API */
 	struct access_throttle *throttle;

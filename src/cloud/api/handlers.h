@@ -39,6 +39,12 @@ HANDLER(users_create);
 HANDLER(users_change);
 HANDLER(audit);
 HANDLER(rules);
+HANDLER(hunting_defender);
+HANDLER(hunting_graph);
+HANDLER(hunting_run);
+HANDLER(hunting_check);
+HANDLER(hunting_cancel);
+HANDLER(hunting_schema);
 HANDLER(server);
 HANDLER(summary);
 HANDLER(timeline);
@@ -51,7 +57,9 @@ HANDLER(alert_events);
 #undef HANDLER
 
 extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[],
-	api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[];
+	api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[],
+	api_hunting_defender_fields[], api_hunting_graph_fields[], api_hunting_run_fields[],
+	api_hunting_check_fields[];
 
 /* machines.c: the machine {id} or name in the path, of the caller's tenant. 1, or 0: none. */
 int api_find_machine(const struct api *a, const struct http_request *req,

@@ -48,6 +48,21 @@ static const struct counter detection[] = {
 	{ 0 },
 };
 
+static const struct counter hunting[] = {
+	OF(hunt_stats, runs, "runs"),
+	OF(hunt_stats, refused, "refused"),
+	OF(hunt_stats, limited, "limited"),
+	OF(hunt_stats, cancelled, "cancelled"),
+	OF(hunt_stats, timed_out, "timedOut"),
+	OF(hunt_stats, failed, "failed"),
+	OF(hunt_stats, too_many, "tooMany"),
+	OF(hunt_stats, over_quota, "overQuota"),
+	OF(hunt_stats, running, "running"),
+	OF(hunt_stats, waiting, "waiting"),
+	OF(hunt_stats, running_ms, "runningMilliseconds"),
+	{ 0 },
+};
+
 static const struct counter port[] = {
 	OF(http_server_counters, requests, "requests"),
 	OF(http_server_counters, refused_queue, "refusedQueue"),
@@ -86,12 +101,15 @@ int api_server(struct http_request *req _unused_, struct http_response *res, voi
 	const struct api *a = arg;
 	struct ingest_stats ingest;
 	struct detect_stats detect;
+	struct hunt_stats hunt;
 
+	hunt_get_stats(a->hunt, &hunt);
 	ingest_get_stats(a->ingest, &ingest);
 	detect_get_stats(a->detect, &detect);
 	return api_send(res, 200,
-			json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "since", event_time(detect.since_ns),
+			json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "since", event_time(detect.since_ns),
 				  "frames", tell(frames, &ingest), "alerts", tell(alerts, &ingest),
-				  "detection", tell(detection, &detect), "devicePort",
+				  "detection", tell(detection, &detect), "hunting",
+				  tell(hunting, &hunt), "devicePort",
 				  tell_port(a->devices), "portalPort", tell_port(a->portal)));
 }

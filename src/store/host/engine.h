@@ -21,7 +21,7 @@ int engine_open(const char *library, const char *data_dir, struct engine **ret_e
 /* All connections must be closed. */
 void engine_close(struct engine *e);
 
-/* What a question may take; 0: the most that any may. Ask for more and it is that as well. */
+/* What a question may take; 0: the usual. There is a most for each, whatever is asked for. */
 struct engine_limits {
 	uint64_t execution_s, result_rows, memory_bytes;
 };
