@@ -43,7 +43,7 @@ install_portal() {
 
 install_programs() {
 	local name
-	for name in vakt vakt-store vakt-cloud vakt-sensor vakt-uplink vakt-rules; do
+	for name in vakt vakt-store vakt-cloud vakt-sensor vakt-uplink vakt-rules vaktctl; do
 		install_file "$BUILD/src/programs/$name" "$PREFIX/bin/$name" 755 && changed+=("$name")
 	done
 	install_file build/chdb/libchdb.so "$PREFIX/lib/libchdb.so" 644 && changed+=(vakt-store)
@@ -52,7 +52,7 @@ install_programs() {
 	done
 	install_portal
 	mkdir -p "$ROOT/usr/local/bin"
-	for name in vakt vakt-rules; do
+	for name in vakt vakt-rules vaktctl; do
 		ln -sf "$PREFIX/bin/$name" "$ROOT/usr/local/bin/$name"
 	done
 }
