@@ -22,6 +22,7 @@ struct column {
 	bool nullable;			       /* in SQL */
 	const struct kql_table_column *stored; /* of a scan, else NULL */
 	bool *used;  /* of a tuple: which elements are, set by the plan; NULL: no tuple */
+	uint32_t weight; /* set by the plan: nodes of what defines it, with those in the same block */
 	bool needed; /* set by the plan */
 	const struct rel *scan; /* of a scan */
 };

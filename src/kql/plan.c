@@ -12,6 +12,8 @@
 #include "kql/func.h"
 
 #define PLAN_DEPTH_MAX 500u
+/* The engine puts a definition in the place of its name: what grows beyond this is computed beneath. */
+#define PLAN_WEIGHT_MAX 400u
 
 static struct block *block_new(struct planner *p)
 {
@@ -41,12 +43,34 @@ static void *grow(struct planner *p, void *items, uint32_t count, size_t size)
 	return more;
 }
 
+/* How large x is with the block's own definitions put in their places. */
+static uint32_t weight_of(const struct block *b, const struct bx *x)
+{
+	uint32_t weight = 1;
+
+	for (uint32_t i = 0; x->kind == BX_COLUMN && i < b->def_count; i++)
+		if (b->defs[i].column == x->column)
+			return x->column->weight;
+	for (uint32_t i = 0; i < x->count && weight <= PLAN_WEIGHT_MAX; i++)
+		weight += weight_of(b, x->args[i]);
+	return weight;
+}
+
+static bool too_heavy(const struct block *b, const struct rel *r)
+{
+	for (uint32_t i = 0; b->def_count && i < r->def_count; i++)
+		if (weight_of(b, r->defs[i].value) > PLAN_WEIGHT_MAX)
+			return true;
+	return false;
+}
+
 static bool define(struct planner *p, struct block *b, const struct definition *d)
 {
 	struct definition *defs = grow(p, b->defs, b->def_count, sizeof(*defs));
 
 	if (!defs)
 		return false;
+	((struct column *)d->column)->weight = weight_of(b, d->value);
 	b->defs = defs;
 	b->defs[b->def_count++] = *d;
 	return true;
@@ -98,7 +122,7 @@ static struct block *add_definitions(struct planner *p, struct block *b, const s
 
 	for (uint32_t i = 0; i < r->def_count; i++)
 		once |= is_volatile(r->defs[i].value);
-	if (b && (b->closed || (once && (b->aggregated || cuts(b) || b->order_count))))
+	if (b && (b->closed || too_heavy(b, r) || (once && (b->aggregated || cuts(b) || b->order_count))))
 		b = wrap(p, b);
 	for (uint32_t i = 0; b && i < r->def_count; i++)
 		if (!define(p, b, &r->defs[i]))
