@@ -178,6 +178,7 @@ struct kernel_signal {
 	const char *name;     /* "process_exec", ... */
 	const char *provider; /* "lsm/bprm_committed_creds", "tp_btf/sched_process_exec", ... or NULL */
 	const char *missing;  /* why there is no provider, or what it cannot see here; NULL: complete */
+	bool absent; /* this kernel has nothing of the kind: no provider, and none is wanted */
 };
 
 struct kernel;

@@ -345,6 +345,7 @@ static void describe(struct tiers *t, const struct vakt_bpf *bpf, size_t i,
 
 	if (part->only_with && access(part->only_with, F_OK) < 0) {
 		add_missing(t, signal->kind, part->without);
+		signal->absent = true;
 		return;
 	}
 	if (t->chosen[i] < 0) {

@@ -24,7 +24,7 @@ static void add_signals(const struct kernel *k, struct buf *out)
 		buf_append_json(out, signals[i].name, strlen(signals[i].name));
 		add_text(out, "provider", signals[i].provider);
 		add_text(out, "missing", signals[i].missing);
-		buf_append_byte(out, '}');
+		buf_printf(out, ",\"absent\":%s}", signals[i].absent ? "true" : "false");
 	}
 	buf_append_byte(out, ']');
 }

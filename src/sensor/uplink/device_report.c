@@ -63,7 +63,8 @@ static void check_sensor(struct sources *s)
 		return;
 	}
 	json_array_foreach(signals, i, signal) {
-		if (json_is_null(json_object_get(signal, "provider")))
+		if (json_is_null(json_object_get(signal, "provider")) &&
+		    !json_is_true(json_object_get(signal, "absent")))
 			add_issue(s, "no events of %s: %s", text_of(signal, "name"),
 				  text_of(signal, "missing"));
 	}
