@@ -148,12 +148,15 @@ def small_disk(chain, services, folder, size):
 
 
 def fill(folder):
-    """Takes what room there is; removing the file gives it back."""
+    """Takes what room there is, the last of it at the pace of a disk; removing the file gives it back."""
     filler = folder / "filler"
+    room = shutil.disk_usage(folder).free
     with open(filler, "wb", buffering=0) as f:
         with contextlib.suppress(OSError):
             while True:
-                f.write(bytes(65536))
+                f.write(bytes(1 << 20))
+                if f.tell() > room - (96 << 20):
+                    time.sleep(1 / 48)
         with contextlib.suppress(OSError):
             while True:
                 f.write(bytes(512))

@@ -73,12 +73,20 @@ static int resolve(struct engine *e, struct err *err)
 	return 0;
 }
 
-/* Server settings that SQL cannot change. */
+/*
+ * Server settings that SQL cannot change. Room is kept free because the engine, when the disk is full in
+ * the middle of a part, may take the part into the table with files that are empty: what does not fit is
+ * refused, inserts and merges alike, while there is still room to end what was begun. Another program that
+ * takes the last 64 MiB faster than that still breaks a part.
+ */
 static int write_config(struct engine *e, struct err *err)
 {
 	static const char text[] = "<clickhouse>\n"
 				   "  <mark_cache_size>268435456</mark_cache_size>\n"
 				   "  <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>\n"
+				   "  <storage_configuration><disks><default>"
+				   "<keep_free_space_bytes>67108864</keep_free_space_bytes>"
+				   "</default></disks></storage_configuration>\n"
 				   "</clickhouse>\n";
 
 	snprintf(e->config, sizeof(e->config), "%s/config.xml", e->data_dir);
