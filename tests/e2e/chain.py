@@ -159,7 +159,9 @@ class Chain:
         text, found = re.subn(pattern, rf"\g<1>{'env ' + env if env else ''}\g<2>", run.read_text())
         assert found == 1, text
         run.write_text(text)
-        self.sv("restart", service)
+        # Not "restart": that may return while the old one still answers.
+        self.sv("down", service)
+        self.sv("up", service)
 
     def clock(self, service, offset):
         """Moves a service's wall clock, "+40d"; "" puts it right."""
