@@ -117,4 +117,9 @@ def latency(build, _seconds):
     return output(pathlib.Path(__file__).with_name("latency.py"), build)
 
 
-ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest, "latency": latency}
+def hunt(build, _seconds):
+    """Hunting queries over 50 million process events and as many others, beside SQL written by hand."""
+    return output(pathlib.Path(__file__).with_name("hunt.py"), build)
+
+
+ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest, "latency": latency, "hunt": hunt}
