@@ -24,6 +24,8 @@
 	X(INCIDENT_WRITE, ACCESS_WRITERS, "Incident.ReadWrite.All")                                \
 	X(EVENT_READ, ACCESS_ANYONE, "AdvancedQuery.Read.All")                                     \
 	X(HUNT, ACCESS_ANYONE, "AdvancedQuery.Read.All ThreatHunting.Read.All")                    \
+	X(HUNT_KEEP, ACCESS_ANYONE, "")                                                            \
+	X(HUNT_SHARE, ACCESS_WRITERS, "")                                                          \
 	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \

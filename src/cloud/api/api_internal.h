@@ -47,6 +47,7 @@ struct api_route {
 	const char *query;    /* names with a blank between: parameters; "odata": those */
 	struct api_rate rate; /* of programs; 0: the usual one */
 	int status;                       /* of success; 0: 200, or 204 without a response */
+	bool unaudited; /* no GET, but it changes nothing and looks at nobody's data */
 };
 extern const struct api_route api_route_table[];
 /* openapi.c: the API's description as JSON text; the caller frees. NULL: out of memory. */
@@ -84,4 +85,4 @@ int api_body(const struct http_request *req, struct http_response *res,
 
 /* machines.c, alerts.c, incidents.c, onboarding.c, accounts.c */
 extern const struct odata_entity api_machine, api_machine_health, api_alert, api_incident,
-    api_enrolment_token, api_client, api_user;
+    api_enrolment_token, api_client, api_user, api_hunting_query, api_hunting_past_run;

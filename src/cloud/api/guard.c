@@ -158,7 +158,8 @@ static void after(struct http_request *req, struct http_response *res, void *arg
 	if (!caller)
 		return;
 	/* Anonymous routes keep their own record: they know the name that was tried. */
-	if (req->method != HTTP_GET && res->status != 403 && res->status != 429)
+	if (req->method != HTTP_GET && !api_route_of(arg, req)->unaudited && res->status != 403 &&
+	    res->status != 429)
 		(void)audit(arg, req, res->status < 400 ? "Success" : "Failed");
 	free(caller->details);
 	free(caller);

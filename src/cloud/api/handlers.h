@@ -16,6 +16,7 @@ HANDLER(password);
 HANDLER(machines_list);
 HANDLER(machines_get);
 HANDLER(machines_alerts);
+HANDLER(event_alerts);
 HANDLER(alerts_list);
 HANDLER(alerts_get);
 HANDLER(alerts_change);
@@ -45,6 +46,13 @@ HANDLER(hunting_run);
 HANDLER(hunting_check);
 HANDLER(hunting_cancel);
 HANDLER(hunting_schema);
+HANDLER(hunting_queries);
+HANDLER(hunting_queries_create);
+HANDLER(hunting_queries_get);
+HANDLER(hunting_queries_change);
+HANDLER(hunting_queries_delete);
+HANDLER(hunting_history);
+HANDLER(hunting_history_clear);
 HANDLER(server);
 HANDLER(summary);
 HANDLER(timeline);
@@ -57,9 +65,9 @@ HANDLER(alert_events);
 #undef HANDLER
 
 extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[],
-	api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[],
-	api_hunting_defender_fields[], api_hunting_graph_fields[], api_hunting_run_fields[],
-	api_hunting_check_fields[];
+    api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[],
+    api_hunting_defender_fields[], api_hunting_graph_fields[], api_hunting_run_fields[],
+    api_hunting_check_fields[], api_hunting_query_fields[], api_hunting_query_change_fields[];
 
 /* machines.c: the machine {id} or name in the path, of the caller's tenant. 1, or 0: none. */
 int api_find_machine(const struct api *a, const struct http_request *req,

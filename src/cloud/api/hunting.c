@@ -18,8 +18,6 @@
 
 #define LOOKBACK_S_MAX (36500 * INT64_C(86400))
 
-#define NOTE_MAX 2000 /* bytes of a query that the audit log keeps */
-
 static const char *const explain_names[] = { "tokens", "ast", "bound", "plan", "sql", NULL };
 
 #define QUERY(name, said)                                                                          \
@@ -43,6 +41,8 @@ const struct body_field api_hunting_run_fields[] = {
 	{ "query", BODY_TEXT, .required = true, .max = KQL_TEXT_MAX, .doc = "The query." },
 	{ "id", BODY_TEXT, .min = 1, .max = HUNT_RUN_ID_MAX,
 	  .doc = "Made up by the caller, who takes the run back by it." },
+	{ "longsAsText", BODY_BOOL,
+	  .doc = "Values of type long as texts: numbers of JavaScript hold 53 bits." },
 	{ NULL },
 };
 const struct body_field api_hunting_check_fields[] = {
@@ -171,12 +171,8 @@ static int fail(const struct api *a, const struct http_request *req, struct http
 
 static void note_query(struct http_request *req, const char *text)
 {
-	size_t len = MIN(strlen(text), (size_t)NOTE_MAX);
-	json_t *note;
+	json_t *note = json_pack("{s:o}", "query", api_hunting_note(text));
 
-	while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
-		len--; /* within a character */
-	note = json_pack("{s:s%}", "query", text, len);
 	if (note)
 		api_note(req, note);
 	json_decref(note);
@@ -210,10 +206,10 @@ static int begin(const struct api *a, struct http_request *req, struct http_resp
 
 /* Rows into the answer that has begun; an answer of its own where that fails. */
 static int execute(const struct api *a, struct http_request *req, struct http_response *res,
-		   struct hunt_run *run, enum hunt_form form, struct hunt_result *ret_result)
+		   struct hunt_run *run, struct hunt_result *ret_result)
 {
 	struct err err = { 0 };
-	int r = buf_error(&res->body) ?: hunt_execute(run, form, &res->body, ret_result, &err);
+	int r = buf_error(&res->body) ?: hunt_execute(run, &res->body, ret_result, &err);
 
 	if (r == 0)
 		return 0;
@@ -255,7 +251,7 @@ static int answer_query(const struct api *a, struct http_request *req, struct ht
 		buf_printf(&res->body, ",\"%s\":\"%s\"}", form->type, type_name(columns[i].type));
 	}
 	buf_printf(&res->body, "],\"%s\":[", form->results);
-	r = execute(a, req, res, run, HUNT_OBJECTS, &result);
+	r = execute(a, req, res, run, &result);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return finish(res, "]}");
@@ -299,29 +295,29 @@ int api_hunting_graph(struct http_request *req, struct http_response *res, void 
 	return answer_query(arg, req, res, &request, &form);
 }
 
-int api_hunting_run(struct http_request *req, struct http_response *res, void *arg)
+/* What the portal and vaktctl want to know of a run; past->query is set where it came to one. */
+static int answer_run(const struct api *a, struct http_request *req, struct http_response *res,
+		      struct hunt_request *request, struct hunt_past_run *past)
 {
 	_cleanup_(hunt_endp) struct hunt_run *run = NULL;
-	_cleanup_(json_decrefp) json_t *body = NULL;
 	_cleanup_buf_ struct buf tail = BUF_INIT(64u << 10);
-	struct hunt_request request = { 0 };
-	struct hunt_result result;
-	struct api *a = arg;
-	int r = api_body(req, res, api_hunting_run_fields, &body);
+	struct hunt_result result = { 0 };
+	int r = begin(a, req, res, request, &run);
 
-	if (r == 0) {
-		request.text = body_text(body, "query");
-		request.run_id = body_text(body, "id");
-		r = begin(a, req, res, &request, &run);
-	}
+	if (r == 0 || res->status == 400)
+		past->query = request->text;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	buf_append_str(&res->body, "{\"columns\":");
 	api_hunting_put(&res->body, api_hunting_columns(hunt_run_query(run)));
 	buf_append_str(&res->body, ",\"rows\":[");
-	r = execute(a, req, res, run, HUNT_LISTS, &result);
+	r = execute(a, req, res, run, &result);
+	past->outcome = r == 0		     ? (result.limited ? HUNT_LIMITED : HUNT_SUCCESS)
+			: res->status == 409 ? HUNT_CANCELLED
+					     : HUNT_FAILED;
 	if (r != 0)
 		return r < 0 ? r : 0;
+	past->rows = (int64_t)result.rows;
 	buf_printf(&tail, "],\"rowCount\":%llu,\"limited\":%s,\"render\":",
 		   (unsigned long long)result.rows, result.limited ? "true" : "false");
 	api_hunting_put(&tail, api_hunting_render(hunt_run_query(run)));
@@ -329,6 +325,29 @@ int api_hunting_run(struct http_request *req, struct http_response *res, void *a
 	api_hunting_put(&tail, api_hunting_statistics(&result, hunt_days(a->hunt)));
 	buf_append_str(&tail, "}");
 	return buf_error(&tail) ?: finish(res, tail.data);
+}
+
+int api_hunting_run(struct http_request *req, struct http_response *res, void *arg)
+{
+	struct hunt_past_run past = { .started_ns = clock_realtime_ns(),
+				      .rows = -1,
+				      .outcome = HUNT_REFUSED };
+	int64_t before = clock_monotonic_ns();
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	struct hunt_request request = { 0 };
+	int r = api_body(req, res, api_hunting_run_fields, &body);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	request.text = body_text(body, "query");
+	request.run_id = body_text(body, "id");
+	request.form =
+	    json_is_true(json_object_get(body, "longsAsText")) ? HUNT_LISTS_OF_TEXT : HUNT_LISTS;
+	r = answer_run(arg, req, res, &request, &past);
+	past.took_ns = clock_monotonic_ns() - before;
+	if (r == 0 && past.query)
+		api_hunting_remember(arg, req, &past);
+	return r;
 }
 
 int api_hunting_check(struct http_request *req, struct http_response *res, void *arg)

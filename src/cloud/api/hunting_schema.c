@@ -10,6 +10,7 @@
 #include "cloud/api/hunting.h"
 
 #define EXPLAIN_MAX (4u << 20)
+#define NOTE_MAX 2000 /* bytes of a query that the audit log keeps */
 
 json_t *api_hunting_diagnostics(const struct kql_query *q)
 {
@@ -71,6 +72,15 @@ json_t *api_hunting_explain(const struct kql_query *q, const char *const *names,
 	if (kql_query_explain(q, (enum kql_stage)i, &out) < 0)
 		return json_null();
 	return json_stringn(out.data ?: "", out.len);
+}
+
+json_t *api_hunting_note(const char *text)
+{
+	size_t len = MIN(strlen(text), (size_t)NOTE_MAX);
+
+	while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--; /* within a character */
+	return json_stringn(text, len);
 }
 
 int api_hunting_put(struct buf *out, json_t *json)

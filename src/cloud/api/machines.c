@@ -2,6 +2,7 @@
 /*
  * machines.c - Machine objects: the device table in the reference's words
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cloud/api/api_internal.h"
@@ -135,6 +136,31 @@ int api_machines_alerts(struct http_request *req, struct http_response *res, voi
 		return r < 0 ? r : api_no_machine(req, res);
 	scope.where = "a.device_id = ?";
 	scope.key = id;
+	return odata_answer_list(&api_alert, &scope, req, res);
+}
+
+/* The key is device and number with a blank between. */
+#define OF_EVENT                                                                                   \
+	"a.id IN (SELECT e.alert_id FROM (SELECT ? AS k) JOIN alert_event e ON"                    \
+	" e.tenant_id = a.tenant_id AND e.device_id = substr(k, 1, instr(k, ' ') - 1)"             \
+	" AND e.report_id = CAST(substr(k, instr(k, ' ') + 1) AS INTEGER))"
+
+int api_event_alerts(struct http_request *req, struct http_response *res, void *arg)
+{
+	const char *number = http_request_param(req, "reportId");
+	struct odata_scope scope = api_scope(arg, req);
+	char id[FLEET_DEVICE_ID_SIZE], key[FLEET_DEVICE_ID_SIZE + 24];
+	int r = api_find_machine(arg, req, id);
+
+	if (r <= 0)
+		return r < 0 ? r : api_no_machine(req, res);
+	if (!*number || strlen(number) > 19 || number[strspn(number, "0123456789")])
+		return api_errorf(req, res, 400, "BadRequest",
+				  "reportId: '%.30s' is no number as in the column ReportId",
+				  number);
+	snprintf(key, sizeof(key), "%s %s", id, number);
+	scope.where = OF_EVENT;
+	scope.key = key;
 	return odata_answer_list(&api_alert, &scope, req, res);
 }
 

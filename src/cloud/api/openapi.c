@@ -19,8 +19,9 @@ struct api_schema {
 #include "answers.gen.h"
 
 static const struct odata_entity *const entities[] = {
-	&api_machine,	      &api_machine_health, &api_alert, &api_incident,
-	&api_enrolment_token, &api_client,	   &api_user,
+	&api_machine,  &api_machine_health,  &api_alert,
+	&api_incident, &api_enrolment_token, &api_client,
+	&api_user,     &api_hunting_query,   &api_hunting_past_run,
 };
 
 static json_t *reference(const char *schema)

@@ -207,17 +207,51 @@ static void join_rows(struct buf *out, size_t from, struct hunt_result *result)
 	out->len = (size_t)(stop - out->data);
 }
 
-int hunt_execute(struct hunt_run *r, enum hunt_form form, struct buf *out,
-		 struct hunt_result *ret_result, struct err *err)
+/* A result's name comes from the query or from data: any text. */
+static void put_name(struct buf *sql, const char *name)
 {
-	_cleanup_buf_ struct buf sql = BUF_INIT(KQL_SQL_MAX + 256);
+	buf_append_byte(sql, '`');
+	for (; *name; name++) {
+		if (*name == '`' || *name == '\\')
+			buf_append_byte(sql, '\\');
+		buf_append_byte(sql, (uint8_t)*name);
+	}
+	buf_append_byte(sql, '`');
+}
+
+static void put_columns(struct buf *sql, const struct hunt_run *r)
+{
+	const struct kql_column *columns;
+	size_t count = kql_query_columns(r->query, &columns), longs = 0;
+
+	buf_append_str(sql, "*");
+	for (size_t i = 0; r->request.form == HUNT_LISTS_OF_TEXT && i < count; i++) {
+		if (columns[i].type != KQL_LONG)
+			continue;
+		buf_append_str(sql, longs++ ? ", toString(" : " REPLACE (toString(");
+		put_name(sql, columns[i].name);
+		buf_append_str(sql, ") AS ");
+		put_name(sql, columns[i].name);
+	}
+	if (longs)
+		buf_append_str(sql, ")");
+}
+
+int hunt_execute(struct hunt_run *r, struct buf *out, struct hunt_result *ret_result,
+		 struct err *err)
+{
+	_cleanup_buf_ struct buf sql = BUF_INIT(2 * KQL_SQL_MAX);
 	struct hunt_result result = { .compile_ns = r->compile_ns, .wait_ns = r->wait_ns };
 	size_t before = out->len;
 	int ret;
 
-	buf_printf(&sql, "SELECT * FROM (%s\n) LIMIT %d", kql_query_sql(r->query),
-		   HUNT_ROWS_MAX + 1);
-	ret = ask(r, &sql, form == HUNT_LISTS ? "JSONCompactEachRow" : "JSONEachRow", out, err);
+	buf_append_str(&sql, "SELECT ");
+	put_columns(&sql, r);
+	buf_append_str(&sql, " FROM (");
+	buf_append_str(&sql, kql_query_sql(r->query));
+	buf_printf(&sql, "\n) LIMIT %d", HUNT_ROWS_MAX + 1);
+	ret = ask(r, &sql, r->request.form == HUNT_OBJECTS ? "JSONEachRow" : "JSONCompactEachRow",
+		  out, err);
 	result.execute_ns = r->ran_ns;
 	if (ret == 0 && out->len > before)
 		join_rows(out, before, &result);

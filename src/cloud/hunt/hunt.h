@@ -46,6 +46,11 @@ void hunt_close(struct hunt *h);
 DEFINE_CLEANUP(struct hunt *, hunt_close)
 unsigned int hunt_days(const struct hunt *h);
 
+enum hunt_form {
+	HUNT_OBJECTS,	    /* {"Column": value, ...} */
+	HUNT_LISTS,	    /* [value, ...] */
+	HUNT_LISTS_OF_TEXT, /* the same, longs as texts: many readers' numbers hold 53 bits */
+};
 struct hunt_request {
 	const char *text;
 	size_t len;
@@ -55,6 +60,7 @@ struct hunt_request {
 	/* Asked about every second; true: nobody waits any more. Nullable. */
 	bool (*gone)(void *arg);
 	void *gone_arg;
+	enum hunt_form form; /* of the rows */
 	bool compile_only; /* needs no turn, touches no data */
 };
 
@@ -70,10 +76,6 @@ DEFINE_CLEANUP(struct hunt_run *, hunt_end)
 const struct kql_query *hunt_run_query(const struct hunt_run *r);
 unsigned int hunt_retry_after_s(struct hunt *h, const char *tenant_id, int r);
 
-enum hunt_form {
-	HUNT_OBJECTS, /* {"Column": value, ...} */
-	HUNT_LISTS,   /* [value, ...] */
-};
 struct hunt_result {
 	uint64_t rows;
 	bool limited; /* there are more than HUNT_ROWS_MAX */
@@ -84,8 +86,8 @@ struct hunt_result {
  * -ETIMEDOUT, -ENOBUFS (memory), -EMSGSIZE (larger than out may get), -EAGAIN (no store), -EINVAL
  * (the store refused what the compiler made: err has its words).
  */
-int hunt_execute(struct hunt_run *r, enum hunt_form form, struct buf *out,
-		 struct hunt_result *ret_result, struct err *err);
+int hunt_execute(struct hunt_run *r, struct buf *out, struct hunt_result *ret_result,
+		 struct err *err);
 
 /* -ENOENT: the principal has no such run. It ends within a second or so. */
 int hunt_cancel(struct hunt *h, const char *tenant_id, const char *principal_id,

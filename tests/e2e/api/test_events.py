@@ -244,6 +244,11 @@ def an_alert_has_its_processes_and_its_events(w):
           (["da1"], ["da1"], []))
     events = w.admin.get("/portal/api/alerts/da1/events").json["events"]
     equal([(e["reportId"], e["process"]["fileName"]) for e in events], [(str(w.story_id), "find")])
+    equal([a["id"] for a in w.admin.get(f"/portal/api/machines/{ALPHA}/events/{w.story_id}/alerts").json["value"]], ["da1"])
+    for of, number, found in ((ALPHA, w.story_id + 1, []), ("beta", w.story_id, [])):
+        equal(w.admin.get(f"/portal/api/machines/{of}/events/{number}/alerts").json["value"], found)
+    for wrong in ("x", "-1", "1%20", "9" * 20):
+        equal((wrong, w.admin.get(f"/portal/api/machines/{ALPHA}/events/{wrong}/alerts").status), (wrong, 400))
     equal(w.admin.get("/portal/api/alerts/nix/tree").status, 404)
     equal(w.admin.get("/portal/api/alerts/nix/events").status, 404)
 

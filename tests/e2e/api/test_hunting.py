@@ -242,6 +242,122 @@ def what_ran_is_counted(w):
 
 
 @case
+def long_values_are_told_as_texts_to_those_who_ask(w):
+    query = "print l = 9007199254740993, i = int(7), n = long(null), ['a`b\\\\c'] = -9223372036854775807, s = '9'"
+    answer = run(w, query, longsAsText=True)
+    equal((answer.status, answer.json.get("rows")),
+          (200, [["9007199254740993", 7, None, "-9223372036854775807", "9"]]))
+    equal([c["name"] for c in answer.json["columns"]], [c["name"] for c in run(w, query).json["columns"]])
+
+
+QUERIES = "/portal/api/hunting/queries"
+
+
+def person(w, name, role):
+    w.admin.ask("POST", "/portal/api/users", {"name": name, "roles": [role], "password": PASSWORD + name})
+    client = Client(w)
+    client.login(name, PASSWORD + name)
+    client.ask("POST", "/portal/api/password", {"current": PASSWORD + name, "new": PASSWORD})
+    return client
+
+
+@case
+def queries_are_kept_changed_and_deleted(w):
+    w.rut, w.sam = person(w, "rut", "Reader"), person(w, "sam", "SecurityAdmin")
+    answer = w.rut.ask("POST", QUERIES, {"name": "Curl", "query": "DeviceProcessEvents | where x"})
+    equal(answer.status, 201)
+    kept = answer.json
+    equal((kept["name"], kept["description"], kept["shared"], kept["createdBy"]), ("Curl", "", False, "rut"))
+    path = f"{QUERIES}/{kept['id']}"
+    equal(w.rut.get(path).json, kept)
+    changed = w.rut.ask("PATCH", path, {"description": "Who fetches what", "query": "print 1"}).json
+    equal((changed["name"], changed["description"], changed["query"]), ("Curl", "Who fetches what", "print 1"))
+    equal(changed["updatedTime"] > kept["updatedTime"], True)
+    equal([q["name"] for q in w.rut.get(QUERIES).json["value"]], ["Curl"])
+    # Nobody else sees it, not even who may do everything.
+    for other in (w.admin, w.sam):
+        equal(other.get(QUERIES).json["value"], [])
+        equal([other.ask(m, path, b).status for m, b in (("GET", None), ("PATCH", {"name": "x"}), ("DELETE", None))],
+              [404, 404, 404])
+    equal(w.program.get(QUERIES).status, 403)
+    for wrong in ({"name": "x"}, {"name": "", "query": "x"}, {"name": "x" * 201, "query": "x"}, {"query": "x"},
+                  {"name": "x", "query": "x", "ownerId": "y"}, {"name": "x", "query": "x", "shared": 1}):
+        equal((wrong, w.rut.ask("POST", QUERIES, wrong).status), (wrong, 400))
+    equal(w.rut.ask("DELETE", path).status, 204)
+    equal(w.rut.get(path).status, 404)
+
+
+@case
+def a_shared_query_is_seen_by_all_and_changed_by_few(w):
+    equal(w.rut.ask("POST", QUERIES, {"name": "x", "query": "x", "shared": True}).status, 403)
+    kept = w.sam.ask("POST", QUERIES, {"name": "Ours", "query": "print 2", "shared": True}).json
+    path = f"{QUERIES}/{kept['id']}"
+    for who in (w.rut, w.admin, w.sam):
+        equal(who.get(path).json, kept)
+        equal([q["id"] for q in who.get(QUERIES).json["value"]], [kept["id"]])
+    equal((w.rut.ask("PATCH", path, {"name": "Mine"}).status, w.rut.ask("DELETE", path).status), (403, 403))
+    changed = w.admin.ask("PATCH", path, {"name": "All of ours"}).json
+    equal((changed["name"], changed["createdBy"], changed["updatedBy"]), ("All of ours", "sam", "admin"))
+    # No longer shared it is the owner's alone.
+    equal(w.sam.ask("PATCH", path, {"shared": False}).json["shared"], False)
+    equal((w.admin.get(path).status, w.rut.get(path).status, w.sam.get(path).status), (404, 404, 200))
+    equal(w.rut.odata(QUERIES, filter="ownerId ne ''").json["value"], [])
+    equal(w.admin.ask("DELETE", path).status, 404)
+    equal(w.sam.ask("DELETE", path).status, 204)
+
+
+@case
+def who_changed_what_of_kept_queries_is_audited(w):
+    found = [(a["actor"], a["operation"], a["outcome"]) for a in w.admin.get("/portal/api/audit").json["value"]]
+    for wanted in (("rut", "hunting_queries_create", "Success"), ("rut", "hunting_queries_delete", "Success"),
+                   ("admin", "hunting_queries_change", "Success")):
+        equal(wanted in found, True)
+    text = "print '" + "ä" * 3000 + "'"
+    equal(w.sam.ask("POST", QUERIES, {"name": "Long", "query": text}).json["query"], text)
+    noted = w.admin.get("/portal/api/audit").json["value"][0]
+    equal(("ä" * 900 in str(noted["details"]), "ä" * 1100 in str(noted["details"])), (True, False))
+    # What is checked while somebody types is not.
+    equal("hunting_check" in [operation for _, operation, _ in found], False)
+
+
+@case
+def a_person_keeps_so_many_queries(w):
+    for n in range(500):
+        w.insert("hunting_query", tenant_id=w.tenant, id=f"many-{n}", owner_id="u-many", name="n", description="",
+                 query="print 1", shared=0, created_by="x", created_ns=1, updated_by="x", updated_ns=1)
+    owner = w.rut.get("/portal/api/session").json["user"]["id"]
+    w.state.execute("UPDATE hunting_query SET owner_id = ? WHERE owner_id = 'u-many'", (owner,))
+    answer = w.rut.ask("POST", QUERIES, {"name": "one more", "query": "x"})
+    equal(answer.status, 409)
+    contains(answer.message, "500")
+    equal(w.rut.ask("DELETE", f"{QUERIES}/many-0").status, 204)
+    equal(w.rut.ask("POST", QUERIES, {"name": "one more", "query": "x"}).status, 201)
+
+
+@case
+def what_one_ran_is_remembered_for_oneself(w):
+    history = "/portal/api/hunting/history"
+    equal(w.rut.get(history).json["value"], [])
+    for query in ("print x = 1", "print y", "range x from 1 to 3 step 1"):
+        w.rut.ask("POST", "/api/hunting/run", {"query": query})
+    w.rut.ask("POST", "/api/hunting/check", {"query": "print 7"})
+    found = w.rut.get(history).json["value"]
+    equal([(p["query"], p["rowCount"], p["outcome"]) for p in found],
+          [("range x from 1 to 3 step 1", 3, "Success"), ("print y", None, "Refused"), ("print x = 1", 1, "Success")])
+    equal(w.sam.get(history).json["value"], [])
+    equal({"Cancelled", "Limited", "Success", "Refused"} <=
+          {p["outcome"] for p in w.admin.get(history).json["value"]}, True)
+    w.state.execute("UPDATE hunting_history SET sequence = sequence + 1000 WHERE principal_id = ? AND sequence > 1",
+                    (w.rut.get("/portal/api/session").json["user"]["id"],))
+    w.rut.ask("POST", "/api/hunting/run", {"query": "print 4"})
+    equal([p["query"] for p in w.rut.get(history).json["value"]],
+          ["print 4", "range x from 1 to 3 step 1", "print y"])
+    equal(w.rut.ask("DELETE", history).status, 204)
+    equal(w.rut.get(history).json["value"], [])
+    equal(len(w.admin.get(history).json["value"]) > 3, True)
+
+
+@case
 def the_administrator_says_how_far_queries_look_back(w):
     w.stop("vakt-cloud")
     w.start_cloud("--hunting-days", 60)

@@ -10,10 +10,10 @@ PASSWORD = "a password of some length"
 OTHERS = "b" * 40
 # What each kind of id is called in paths, and one of each that the other tenant has.
 FOREIGN = {"machines": OTHERS, "alerts": "dax", "incidents": "77", "tokens": "t-other", "clients": "k-other",
-           "users": "u-other"}
+           "users": "u-other", "queries": "q-other"}
 # Bodies that are good, so that only the id can be wrong.
 BODIES = {"alerts_change": {"status": "New"}, "incidents_change": {"status": "Active"},
-          "users_change": {"disabled": True}}
+          "users_change": {"disabled": True}, "hunting_queries_change": {"name": "Mine"}}
 ANONYMOUS = {"login", "openapi", "token"}
 
 
@@ -60,6 +60,8 @@ def fixtures(w):
     w.insert("api_client", tenant_id="other", id="k-other", name="k", secret_hash="x", permissions="[]",
              created_by="x", created_ns=1)
     w.insert("user", tenant_id="other", id="u-other", name="olga", password_hash="x", created_ns=1)
+    w.insert("hunting_query", tenant_id="other", id="q-other", owner_id="u-other", name="Theirs", description="",
+             query="print 1", shared=1, created_by="olga", created_ns=1, updated_by="olga", updated_ns=1)
     w.permissions = sorted({p for _, _, o in operations(w) for p in o["x-permissions"]})
     w.people = {role: person(w, role.lower(), role) for role in ("Owner", "Reader", "SecurityAdmin")}
     w.programs = {permission: program(w, permission) for permission in w.permissions}
@@ -136,9 +138,9 @@ def another_tenants_things_are_not_there(w):
     for kind in ("machines", "alerts", "incidents"):
         equal(w.people["Owner"].get(f"/api/{kind}").json["value"], [])
         equal(w.people["Owner"].odata(f"/api/{kind}", filter="1 eq 1").status, 400)
-    for kind in ("onboarding/tokens", "clients", "users", "audit"):
+    for kind in ("onboarding/tokens", "clients", "users", "audit", "hunting/queries"):
         text = w.people["Owner"].get(f"/portal/api/{kind}").body.decode()
-        for foreign in ("t-other", "k-other", "u-other", "olga"):
+        for foreign in ("t-other", "k-other", "u-other", "olga", "q-other"):
             if kind != "audit":
                 equal(foreign in text, False)
     equal(w.people["Owner"].odata("/api/alerts", filter="aadTenantId eq 'other'").json["value"], [])
