@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "store/host/service.h"
@@ -73,6 +74,7 @@ int main(int argc, char **argv)
 		return r < 0 ? 2 : 0;
 	log_init("store");
 	options.socket_path = args.socket;
+	options.data_dir = args.data_dir;
 	r = find_user(args.peer, &options.peer, &err);
 	if (r == 0)
 		r = engine_open(args.library, args.data_dir, &engine, &err);
@@ -81,6 +83,11 @@ int main(int argc, char **argv)
 	if (r == 0) {
 		log_notice("answers on %s", args.socket);
 		r = service_run(service);
+	}
+	if (r == -ESTALE) {
+		log_notice("starts again, without the parts that were set aside");
+		/* As if killed: nothing may use the engine any more, and what is not answered is sent again. */
+		_exit(1);
 	}
 	if (r < 0) {
 		log_error("%s", err_msg(&err, r));

@@ -662,6 +662,95 @@ static void a_question_in_turn_waits_for_earlier_inserts(void **state _unused_)
 	}
 }
 
+#define GAPS_OF_CPU "SELECT count() FROM vakt.SensorGaps WHERE Cpu = "
+
+/* Rows of a day of their own, an insert each. */
+static void insert_gaps(uint16_t cpu, int rows, int64_t day)
+{
+	static struct event e;
+	char token[32];
+
+	for (int i = 0; i < rows; i++) {
+		event_init(&e, EVENT_SensorGaps);
+		event_set_int(&e, SensorGaps_Timestamp, day * 86400 * 1000000000);
+		e.cpu = cpu;
+		e.sequence = (uint64_t)i;
+		snprintf(token, sizeof(token), "gaps:%u:%d", cpu, i);
+		assert_int_equal(insert_one(&e, token, NULL), 0);
+	}
+}
+
+/* Empties all files of the active parts of a day, as a disk leaves them that ends under the engine. */
+static void break_parts(const char *day)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	char sql[256], command[4300], *rest, *path;
+	struct telemetry_query q = { .sql = sql, .format = "TSV" };
+
+	snprintf(sql, sizeof(sql), "SELECT path FROM system.parts WHERE active AND table = 'SensorGaps' "
+				   "AND partition = '%s'", day);
+	assert_int_equal(telemetry_query(store, &q, &out, NULL), 0);
+	assert_true(out.len > 0);
+	rest = out.data;
+	while ((path = strsep(&rest, "\n")) && *path) {
+		snprintf(command, sizeof(command), "truncate -s 0 %s*", path);
+		assert_int_equal(system(command), 0);
+	}
+}
+
+/* Asks until the store, which finds out by the question, has ended by itself. */
+static void ask_until_it_ends(const char *sql)
+{
+	struct telemetry_query q = { .sql = sql, .format = "TSV", .timeout_ms = 2000 };
+	int status;
+
+	for (int i = 0; i < 100; i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+
+		assert_int_not_equal(telemetry_query(store, &q, &out, NULL), 0);
+		usleep(100000);
+		if (waitpid(store_pid, &status, WNOHANG) == store_pid) {
+			assert_true(WIFEXITED(status));
+			assert_int_equal(WEXITSTATUS(status), 1);
+			start_store();
+			return;
+		}
+	}
+	fail_msg("vakt-store goes on with a broken part");
+}
+
+static void a_broken_part_gives_its_place_to_its_sources(void **state _unused_)
+{
+	insert_gaps(501, 5, 20001);
+	statement("OPTIMIZE TABLE vakt.SensorGaps PARTITION '2024-10-05' FINAL");
+	break_parts("2024-10-05");
+	ask_until_it_ends(GAPS_OF_CPU "501");
+	ask(GAPS_OF_CPU "501", "5");
+	ask("SELECT count() FROM system.detached_parts WHERE table = 'SensorGaps' AND reason = 'broken'", "1");
+}
+
+static void a_broken_part_without_sources_leaves_the_table_usable(void **state _unused_)
+{
+	insert_gaps(502, 1, 20002);
+	break_parts("2024-10-06");
+	ask_until_it_ends(GAPS_OF_CPU "502");
+	ask(GAPS_OF_CPU "502", "0");
+	ask(GAPS_OF_CPU "501", "5");
+	/* Who was not answered sends it again. */
+	insert_gaps(502, 1, 20002);
+	ask(GAPS_OF_CPU "502", "1");
+}
+
+static void a_part_that_broke_before_the_start_does_no_harm(void **state _unused_)
+{
+	insert_gaps(503, 5, 20003);
+	statement("OPTIMIZE TABLE vakt.SensorGaps PARTITION '2024-10-07' FINAL");
+	break_parts("2024-10-07");
+	kill_store(SIGKILL);
+	start_store();
+	ask(GAPS_OF_CPU "503", "5");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -688,6 +777,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_clock_ahead_costs_a_few_days_at_once),
 		cmocka_unit_test(a_kill_during_inserts_loses_and_doubles_nothing),
 		cmocka_unit_test(nothing_acknowledged_is_lost_when_the_store_is_killed),
+		cmocka_unit_test(a_broken_part_gives_its_place_to_its_sources),
+		cmocka_unit_test(a_broken_part_without_sources_leaves_the_table_usable),
+		cmocka_unit_test(a_part_that_broke_before_the_start_does_no_harm),
 	};
 
 	if (argc != 3) {

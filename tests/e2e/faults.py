@@ -9,7 +9,9 @@ import concurrent.futures
 import contextlib
 import http.client
 import json
+import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -17,11 +19,14 @@ import ssl
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 from chain import Chain, Starts, Tap, wait_for
 
 DAY_NS = 86400 * 10**9
+# Of filling a disk until a merge was hit by it.
+TAKEN_ROUNDS_MAX = 12
 
 
 def starts(marker, count):
@@ -163,6 +168,19 @@ def fill(folder):
     return filler
 
 
+def take(folder):
+    """Takes what room there is at once, and what is given back for a second."""
+    filler = folder / "filler"
+    end = time.monotonic() + 1
+    with open(filler, "wb") as f:
+        while time.monotonic() < end:
+            room = os.statvfs(folder)
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(f.fileno(), os.fstat(f.fileno()).st_size, max(room.f_bavail * room.f_frsize, 4096))
+            time.sleep(0.005)
+    return filler
+
+
 def network_gone(chain):
     chain.sv("down", "vakt-cloud")
     wait_for("the uplink notices", lambda: chain.uplink().get("state") == "disconnected")
@@ -258,6 +276,73 @@ def cloud_answers(device):
 
 def store_disk_full(chain):
     cloud_disk_full(chain, "vakt-store", chain.state / "vakt-store", "256m", "vakt-sfull")
+
+
+class Merges:
+    """Has a table merged over and over, by a thread."""
+
+    def __init__(self, chain, table):
+        self.chain, self.table = chain, table
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        while not self.stopping.is_set():
+            # Refused when the disk is full, or the store is starting.
+            with contextlib.suppress(AssertionError):
+                self.chain.ask(f"OPTIMIZE TABLE {self.table} FINAL", readonly=False)
+            time.sleep(0.05)
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join()
+
+
+def set_aside(chain):
+    """Parts that the store's log says were moved, all of it since the start."""
+    logs = (f for f in (chain.root / "var/log/vakt/vakt-store").iterdir() if f.is_file())
+    text = "".join(f.read_text(errors="replace") for f in logs)
+    return re.findall(r"is broken .* moved to (\S+/detached/broken_\w+)\. Of its (\d+) rows (\d+) come back", text)
+
+
+def stored_or_none(chain, marker):
+    """A question that meets a broken part fails, until the store has found it."""
+    try:
+        return stored(chain, marker)
+    except AssertionError as e:
+        if "CORRUPTED_DATA" not in str(e):
+            raise
+        return [0, 0]
+
+
+def store_disk_taken(chain):
+    """Another program takes the whole disk in an instant: merges that run then break."""
+    before, folder, counts = len(set_aside(chain)), chain.state / "vakt-store", []
+    with small_disk(chain, ["vakt-store"], folder, "256m"):
+        wait_for("it answers", lambda: stored(chain, "vakt-first")[0], 60)
+        for n in range(TAKEN_ROUNDS_MAX):
+            merges, made = Merges(chain, "vakt.DeviceProcessEvents"), Starts(f"vakt-taken{n}")
+            try:
+                time.sleep(2)
+                take(folder).unlink()
+                time.sleep(1)
+            finally:
+                count = made.stop()
+                merges.stop()
+            wait_for(f"{count} rows", lambda: stored_or_none(chain, f"vakt-taken{n}")[0] >= count, 90, 0.3)
+            counts.append(count)
+            if n >= 3 and len(set_aside(chain)) > before:
+                break
+        for n, count in enumerate(counts):
+            assert stored(chain, f"vakt-taken{n}") == [count, count], (n, count, stored(chain, f"vakt-taken{n}"))
+        found = set_aside(chain)[before:]
+        print(f"# {len(found)} parts broke in {len(counts)} rounds: {found}")
+        assert found
+        # What a merge made comes back from its sources, what an insert made is sent again.
+        assert all(rows == back or re.search(r"_0(_try\d+)?$", path) for path, rows, back in found), found
+        for path, _, _ in found:
+            shutil.rmtree(path)
 
 
 def state_disk_full(chain):
@@ -488,6 +573,7 @@ CASES = {
     "forks": ("50,000 children are stored or told, in bounded memory", many_children),
     "spool-disk": ("a full disk under the spool is told as a gap, over a kill", spool_disk_full),
     "store-disk": ("a full disk under the store: refused, kept, stored later", store_disk_full),
+    "store-taken": ("a disk that is taken in an instant breaks no table", store_disk_taken),
     "state-disk": ("a full disk under the cloud's state: refused, kept, stored later", state_disk_full),
     "clock": ("a device whose clock is ten years off is stored, with its offset", device_clock_wrong),
     "server": ("a server with another certificate is given nothing", wrong_server),

@@ -76,8 +76,9 @@ static int resolve(struct engine *e, struct err *err)
 /*
  * Server settings that SQL cannot change. Room is kept free because the engine, when the disk is full in
  * the middle of a part, may take the part into the table with files that are empty: what does not fit is
- * refused, inserts and merges alike, while there is still room to end what was begun. Another program that
- * takes the last 64 MiB faster than that still breaks a part.
+ * refused, inserts and merges alike, while there is still room to end what was begun. What another program
+ * breaks that takes the last 64 MiB faster than that, parts.h sets right. The engine sets parts aside at its
+ * start as well, but gives the table up where they are many; here they never are too many.
  */
 static int write_config(struct engine *e, struct err *err)
 {
@@ -87,9 +88,19 @@ static int write_config(struct engine *e, struct err *err)
 				   "  <storage_configuration><disks><default>"
 				   "<keep_free_space_bytes>67108864</keep_free_space_bytes>"
 				   "</default></disks></storage_configuration>\n"
+				   "  <merge_tree><max_suspicious_broken_parts>1000000</max_suspicious_broken_parts>"
+				   "<max_suspicious_broken_parts_bytes>1099511627776</max_suspicious_broken_parts_bytes>"
+				   "</merge_tree>\n"
 				   "</clickhouse>\n";
 
+	_cleanup_free_ char *there = NULL;
+	size_t len;
+
 	snprintf(e->config, sizeof(e->config), "%s/config.xml", e->data_dir);
+	/* A full disk is no reason not to start. */
+	if (file_read(e->config, sizeof(text), &there, &len, NULL) == 0 && len == sizeof(text) - 1 &&
+	    memcmp(there, text, len) == 0)
+		return 0;
 	return file_write_atomic(e->config, text, sizeof(text) - 1, 0600, err);
 }
 

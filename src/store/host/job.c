@@ -42,7 +42,7 @@ void job_free(struct job *j)
 	free(j);
 }
 
-static void answer_error(struct job *j, const struct err *err)
+void job_refuse(struct job *j, const struct err *err)
 {
 	j->exception_code = 1001; /* STD_EXCEPTION */
 	(void)sscanf(err->msg, "Code: %d", &j->exception_code);
@@ -134,13 +134,13 @@ bool job_run(struct job *j, struct engine_conn *c)
 	if (r >= 0)
 		r = engine_run(c, j->sql, j->format, &j->params, &result, &err);
 	if (r < 0) {
-		answer_error(j, &err);
+		job_refuse(j, &err);
 		return false;
 	}
 	j->status = 200;
 	if (buf_append(&j->answer, result.data, result.len) < 0) {
 		err_setf(&err, -EMSGSIZE, "Code: 396. The answer is larger than %u bytes", ANSWER_MAX);
-		answer_error(j, &err);
+		job_refuse(j, &err);
 	}
 	engine_result_done(c, &result);
 	return true;

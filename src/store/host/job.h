@@ -47,3 +47,5 @@ struct job *job_new(void);
 void job_free(struct job *j);
 /* Runs the statement on a worker's connection and fills the answer; false when it failed. */
 bool job_run(struct job *j, struct engine_conn *c);
+/* Makes a failure's answer of the job, with the code that the words begin with. */
+void job_refuse(struct job *j, const struct err *err);

@@ -92,6 +92,24 @@ static struct engine_conn *connect_worker(struct pool *p, const struct engine_li
 	return c;
 }
 
+/* False when the statement failed; an insert does as well where the disk broke what it wrote. */
+static bool run_checked(struct pool *p, struct engine_conn *c, struct job *j)
+{
+	struct parts_insert insert;
+	struct err err = { 0 };
+
+	parts_insert_begin(p->options.parts, &insert);
+	if (!job_run(j, c)) {
+		parts_note_failure(p->options.parts, j->answer.data);
+		return false;
+	}
+	if (j->reads_only || j->alone ||
+	    parts_insert_end(p->options.parts, &insert, c, &err) == 0)
+		return true;
+	job_refuse(j, &err);
+	return false;
+}
+
 /*
  * After a failed statement the connection is made anew: the engine would give what that statement
  * had already written to the next one, which may be another tenant's.
@@ -104,7 +122,7 @@ static void run_or_renew(struct pool *p, struct engine_conn **c, struct job *j)
 		j->status = 503;
 		return;
 	}
-	if (!job_run(j, *c)) {
+	if (!run_checked(p, *c, j)) {
 		engine_disconnect(*c);
 		*c = connect_worker(p, NULL);
 	}
@@ -116,7 +134,7 @@ static void run_limited(struct pool *p, struct job *j)
 	struct engine_conn *c = connect_worker(p, &j->limits);
 
 	if (c)
-		(void)job_run(j, c);
+		(void)run_checked(p, c, j);
 	else
 		j->status = 503;
 	engine_disconnect(c);

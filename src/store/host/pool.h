@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "store/host/engine.h"
 #include "store/host/job.h"
+#include "store/host/parts.h"
 
 #define POOL_THREADS_MAX 32
 #define POOL_QUEUE_MAX 256
@@ -18,6 +19,7 @@ struct pool;
 
 struct pool_options {
 	struct engine *engine;
+	struct parts *parts;
 	bool read_only;
 	unsigned int threads;
 	/* Called on the pool's threads; the job is the callee's again. */

@@ -16,6 +16,7 @@
 #include <event2/thread.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 
 #include "base/log.h"
 #include "store/host/job.h"
+#include "store/host/parts.h"
 #include "store/host/pool.h"
 
 #define BODY_MAX (256 << 20)
@@ -42,7 +44,9 @@ struct service {
 	struct event *finished; /* activated by workers */
 	pthread_mutex_t done_lock;
 	struct job *done;
+	struct parts *parts;
 	struct pool *readers, *writers;
+	atomic_bool stale; /* the engine knows parts that lie elsewhere now */
 	size_t waiting_bytes; /* of bodies; loop thread only */
 	uid_t peer;
 	char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -358,12 +362,27 @@ static int open_http(struct service *s, struct err *err)
 	return 0;
 }
 
+/* On the thread of parts. */
+static void on_set_aside(void *arg)
+{
+	struct service *s = arg;
+
+	atomic_store(&s->stale, true);
+	event_base_loopexit(s->base, NULL);
+}
+
 static int open_pools(struct service *s, const struct service_options *options, struct err *err)
 {
+	struct parts_options parts = { .engine = s->engine, .data_dir = options->data_dir,
+				       .on_set_aside = on_set_aside, .arg = s };
 	struct pool_options pool = { .engine = s->engine, .read_only = true, .on_done = on_done,
 				     .arg = s, .threads = options->readers };
-	int r = pool_new(&pool, &s->readers, err);
+	int r = parts_new(&parts, &s->parts, err);
 
+	if (r < 0)
+		return r;
+	pool.parts = s->parts;
+	r = pool_new(&pool, &s->readers, err);
 	pool.read_only = false;
 	pool.threads = options->writers;
 	return r < 0 ? r : pool_new(&pool, &s->writers, err);
@@ -396,7 +415,9 @@ int service_new(struct engine *engine, const struct service_options *options,
 
 int service_run(struct service *s)
 {
-	return event_base_dispatch(s->base) < 0 ? -EIO : 0;
+	int r = event_base_dispatch(s->base) < 0 ? -EIO : 0;
+
+	return atomic_load(&s->stale) ? -ESTALE : r;
 }
 
 void service_free(struct service *s)
@@ -405,6 +426,7 @@ void service_free(struct service *s)
 		return;
 	pool_free(s->readers);
 	pool_free(s->writers);
+	parts_free(s->parts);
 	if (s->finished)
 		on_finished(-1, 0, s);
 	if (s->http)

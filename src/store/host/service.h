@@ -16,6 +16,7 @@
 
 struct service_options {
 	const char *socket_path;
+	const char *data_dir; /* the engine's, for as long as the service */
 	unsigned int writers, readers; /* threads, a connection each */
 	uid_t peer; /* may ask beside root and the service's own user */
 };
@@ -24,7 +25,7 @@ struct service;
 
 int service_new(struct engine *engine, const struct service_options *options,
 		struct service **ret_service, struct err *err);
-/* Runs until SIGTERM or SIGINT. */
+/* Runs until SIGTERM or SIGINT. -ESTALE: the engine must be started again, at once; see parts.h. */
 int service_run(struct service *s);
 void service_free(struct service *s);
 DEFINE_CLEANUP(struct service *, service_free)
