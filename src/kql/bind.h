@@ -50,6 +50,7 @@ struct binder {
 	struct arena *arena;
 	const struct kql_options *options;
 	const struct kql_catalogue *catalogue;
+	const struct ast *tree; /* the whole query */
 	const struct scope *scope;
 	struct row row;
 	uint32_t next_column;
@@ -59,7 +60,8 @@ struct binder {
 	 * allowed. */
 	struct rel *aggregates;
 	bool in_aggregate;
-	struct rel *windows; /* likewise window functions; NULL: the rows have no order */
+	struct scanning *scanning; /* the scan whose steps are bound */
+	struct rel *windows;	   /* likewise window functions; NULL: the rows have no order */
 	/* mv-apply and partition: what the operators inside keep apart, and what they carry along.
 	 */
 	struct table *partition;
@@ -103,6 +105,11 @@ void bind_leave(struct binder *b);
 struct bx *bind_expr(struct binder *b, const struct ast *a);
 struct bx *bind_bool(struct binder *b, const struct ast *a);
 struct bx *bind_literal(struct binder *b, const struct ast *a);
+/* How many values a call gives (array_sort_asc of two arrays: 2), one of them, and its name. */
+uint32_t bind_value_count(const struct bx *x);
+struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i);
+const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i,
+			    const char *otherwise);
 /* A constant of the type; NULL after a complaint. */
 const struct bx *bind_constant(struct binder *b, const struct ast *a, enum kql_type type);
 const char *bind_expr_name(struct binder *b, const struct ast *a); /* NULL: it gives none */
@@ -121,11 +128,16 @@ bool bind_user_table(struct binder *b, const struct ast *call, const struct entr
 bool bind_block(struct binder *b, const struct ast *block, struct table *ret_table,
 		struct bx **ret_scalar);
 bool bind_is_tabular(struct binder *b, const struct ast *a);
+/* What `set name=value` gives; NULL where it is not set. */
+const struct ast *bind_setting(const struct binder *b, const char *name);
 /* bind_library.c: functions that are queries themselves. */
 bool bind_is_library(const char *name);
-bool bind_sliding_counts(struct binder *b, const struct ast *call, struct table *t);
 bool bind_library(struct binder *b, const struct ast *call, const struct table *input,
 		  struct table *ret);
+
+/* bind_join.c: a filter right behind a join of kind innerunique looks at the left rows before one
+ * of each key is chosen, as the language promises. */
+const struct rel *bind_push_filter(struct binder *b, const struct rel *filter);
 
 /* bind_clone.c: the same relations with columns of their own, so that both can stand in one query.
  */
@@ -172,6 +184,9 @@ bool bind_evaluate(struct binder *b, const struct ast *op, struct table *t);
 bool bind_invoke(struct binder *b, const struct ast *op, struct table *t);
 bool bind_top_nested(struct binder *b, const struct ast *op, struct table *t);
 bool bind_scan_op(struct binder *b, const struct ast *op, struct table *t);
+/* step.column inside of a scan; NULL where a is no such path. */
+struct bx *bind_scan_path(struct binder *b, const struct ast *a);
+bool bind_reduce(struct binder *b, const struct ast *op, struct table *t);
 bool bind_as(struct binder *b, const struct ast *op, struct table *t);
 bool bind_render(struct binder *b, const struct ast *op, struct table *t);
 bool bind_sample_distinct(struct binder *b, const struct ast *op, struct table *t);

@@ -7,6 +7,7 @@
 #include "kql/bind.h"
 
 #define CLONE_DEPTH_MAX 2000u
+#define SHARED_MAX 64u
 
 struct clone {
 	struct binder *b;
@@ -14,6 +15,9 @@ struct clone {
 	uint32_t count;
 	unsigned int depth;
 	bool failed;
+	/* Columns that share a list of used elements do so in the copy, too. */
+	bool *shared[SHARED_MAX], *copies[SHARED_MAX];
+	unsigned int shared_count;
 };
 
 static const struct rel *clone_rel(struct clone *c, const struct rel *r);
@@ -23,12 +27,32 @@ static const struct column *clone_column(struct clone *c, const struct column *c
 	return column && column->id < c->count && c->map[column->id] ? c->map[column->id] : column;
 }
 
-static const struct column *new_column(struct clone *c, const struct column *column, bool *used)
+static bool *clone_used(struct clone *c, const struct column *column)
+{
+	bool *copy;
+
+	if (!column->used)
+		return NULL;
+	for (unsigned int i = 0; i < c->shared_count; i++)
+		if (c->shared[i] == column->used)
+			return c->copies[i];
+	copy = arena_array(c->b->arena, bool, column->used_count);
+	c->failed |= !copy || c->shared_count == SHARED_MAX;
+	if (c->failed)
+		return NULL;
+	memcpy(copy, column->used, column->used_count * sizeof(bool));
+	c->shared[c->shared_count] = column->used;
+	c->copies[c->shared_count++] = copy;
+	return copy;
+}
+
+static const struct column *new_column(struct clone *c, const struct column *column)
 {
 	struct column *copy = column_new(c->b, column->name, column->type, column->nullable);
 
 	copy->stored = column->stored;
-	copy->used = used;
+	copy->used = clone_used(c, column);
+	copy->used_count = column->used_count;
 	if (column->id < c->count)
 		c->map[column->id] = copy;
 	return copy;
@@ -64,13 +88,10 @@ static struct definition *clone_defs(struct clone *c, const struct definition *d
 
 	c->failed |= !copy;
 	for (uint32_t i = 0; copy && i < count; i++) {
-		bool *used = NULL;
-
 		copy[i].value = defs[i].value ? clone_expr(c, defs[i].value) : NULL;
+		copy[i].column = new_column(c, defs[i].column);
 		if (copy[i].value && copy[i].value->used)
-			used = ((struct bx *)copy[i].value)->used =
-			    arena_array(c->b->arena, bool, copy[i].value->count);
-		copy[i].column = new_column(c, defs[i].column, used);
+			((struct bx *)copy[i].value)->used = copy[i].column->used;
 	}
 	return copy;
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bind_evaluate.c - evaluate: bag_unpack, pivot, narrow, ipv4_lookup, ipv6_lookup
+ * bind_evaluate.c - evaluate: which plugins there are; bag_unpack, pivot, narrow
  *
  * bag_unpack and pivot have the columns that the data has: the engine is asked for them while the
  * query is bound.
  */
+#include "kql/bind_evaluate.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "kql/bind_call.h"
 #include "kql/bind_summarize.h"
 
@@ -126,7 +130,7 @@ static bool ask(struct binder *b, const struct ast *call, const struct table *t,
 	return true;
 }
 
-static const struct ast *argument(const struct ast *call, unsigned int position, const char *name)
+const struct ast *evaluate_argument(const struct ast *call, unsigned int position, const char *name)
 {
 	for (uint32_t i = 0; i < call->count; i++)
 		if (ast_is(call->kids[i], AST_NAMED, name))
@@ -157,10 +161,10 @@ static void from_schema(const struct ast *schema, struct found *f)
 static bool bag_unpack(struct binder *b, const struct ast *op, const struct ast *call,
 		       struct table *t)
 {
-	const struct ast *prefix_arg = argument(call, 1, "OutputColumnPrefix"),
+	const struct ast *prefix_arg = evaluate_argument(call, 1, "OutputColumnPrefix"),
 			 *schema = ast_kid(op, 1);
-	const struct ast *conflict_arg = argument(call, 2, "columnsConflict");
-	const struct ast *ignored = argument(call, 3, "ignoredProperties");
+	const struct ast *conflict_arg = evaluate_argument(call, 2, "columnsConflict");
+	const struct ast *ignored = evaluate_argument(call, 3, "ignoredProperties");
 	struct bx *bag = call->count ? table_expr(b, t, call->kids[0]) : bx_bad(b, call->span);
 	const struct bx *prefix = prefix_arg ? bind_constant(b, prefix_arg, KQL_STRING) : NULL;
 	const struct bx *conflict =
@@ -320,108 +324,41 @@ static bool narrow(struct binder *b, const struct ast *op, const struct ast *cal
 	return n && bind_union_tables(b, parts, n, NULL, t);
 }
 
-/* Rows with those of a table of networks that hold their address. */
-static bool ip_lookup(struct binder *b, const struct ast *op, const struct ast *call,
-		      struct table *t)
-{
-	const char *within = strstr(call->text, "ipv6") ? "ipv6_is_in_range" : "ipv4_is_in_range";
-	const struct ast *unmatched = argument(call, 99, "return_unmatched");
-	struct rel *join = rel_new(b, REL_JOIN, NULL);
-	struct table right = { 0 }, next = { .rel = join };
-	struct row row = b->row;
-	struct bx *x[2], *constant[2];
-
-	(void)op;
-	if (call->count < 3 || !bind_table(b, call->kids[0], &right))
-		return false;
-	x[0] = table_expr(b, t, call->kids[1]);
-	b->row = (struct row){ .left = &right };
-	x[1] = bind_expr(b, call->kids[2]);
-	b->row = row;
-	if (x[0]->type == KQL_UNKNOWN || x[1]->type == KQL_UNKNOWN)
-		return false;
-	if (unmatched) {
-		const struct bx *yes = bind_constant(b, unmatched, KQL_BOOL);
-
-		if (yes && yes->i) {
-			diag_add(b->diags, DIAG_REFUSED, unmatched->span,
-				 "%s() with return_unmatched", call->text);
-			return false;
-		}
-	}
-	/* Every row with every network, then those that fit. */
-	for (unsigned int i = 0; i < 2; i++)
-		constant[i] = bx_long(b, 1, call->span);
-	join->join = JOIN_INNER;
-	join->pairs = arena_array(b->arena, struct join_pair, 1);
-	if (!join->pairs)
-		return false;
-	next.name = t->name;
-	join->pairs[join->pair_count++] = (struct join_pair){
-		bx_column(b, rel_define(b, table_extend(b, t), "key", constant[0]), call->span),
-		bx_column(b, rel_define(b, table_extend(b, &right), "key", constant[1]),
-			  call->span),
-	};
-	join->input = t->rel;
-	join->right = right.rel;
-	for (uint32_t i = 0; i < t->count; i++)
-		table_push(b, &next, t->outs[i].name, t->outs[i].column);
-	for (uint32_t i = 0; i < right.count; i++)
-		table_push(b, &next, table_free_name(b, &next, right.outs[i].name),
-			   right.outs[i].column);
-	table_filter(b, &next, bx_call(b, within, call->span, 2, x[0], x[1]));
-	for (uint32_t k = 3; k < call->count; k++) { /* further keys of one name on both sides */
-		const struct output *l =
-		    call->kids[k]->text ? table_find(t, call->kids[k]->text) : NULL;
-		const struct output *r =
-		    call->kids[k]->text ? table_find(&right, call->kids[k]->text) : NULL;
-
-		if (l && r && call->kids[k]->kind == AST_NAME)
-			table_filter(b, &next,
-				     bx_call(b, "==", call->span, 2,
-					     bx_column(b, l->column, call->span),
-					     bx_column(b, r->column, call->span)));
-	}
-	*t = next;
-	return true;
-}
-
-static bool sliding_counts(struct binder *b, const struct ast *op, const struct ast *call,
-			   struct table *t)
-{
-	(void)op;
-	return bind_sliding_counts(b, call, t);
-}
-
 bool bind_evaluate(struct binder *b, const struct ast *op, struct table *t)
 {
 	static const struct {
 		const char *name;
-		bool (*bind)(struct binder *, const struct ast *, const struct ast *,
-			     struct table *);
+		bind_plugin bind;
 	} plugins[] = {
-		{ "bag_unpack", bag_unpack }, { "pivot", pivot },
-		{ "narrow", narrow },	      { "ipv4_lookup", ip_lookup },
-		{ "ipv6_lookup", ip_lookup }, { "sliding_window_counts", sliding_counts },
+		{ "active_users_count", bind_library_plugin },
+		{ "bag_unpack", bag_unpack },
+		{ "ipv4_lookup", bind_ip_lookup },
+		{ "ipv6_lookup", bind_ip_lookup },
+		{ "narrow", narrow },
+		{ "pivot", pivot },
+		{ "schema_merge", bind_library_plugin },
+		{ "sliding_window_counts", bind_library_plugin },
 	};
 	const struct ast *call = ast_kid(op, 0);
+	struct near near = { .word = call && call->text ? call->text : "" };
+	char names[256] = "";
+	size_t n = 0;
 
-	for (size_t i = 0; call && call->kind == AST_CALL && i < ARRAY_SIZE(plugins); i++)
+	for (size_t i = 0; call && call->kind == AST_CALL && i < ARRAY_SIZE(plugins); i++) {
 		if (!strcmp(call->text, plugins[i].name))
 			return plugins[i].bind(b, op, call, t);
+		near_offer(&near, plugins[i].name);
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+				      !i			    ? ""
+				      : i + 1 < ARRAY_SIZE(plugins) ? ", "
+								    : " or ",
+				      plugins[i].name);
+	}
 	if (call && call->kind == AST_CALL) {
 		diag_add(b->diags, DIAG_REFUSED, call->span,
 			 "the plugin '%s' is not supported here", call->text);
-		diag_expected(
-		    b->diags,
-		    "bag_unpack, pivot, narrow, ipv4_lookup, ipv6_lookup or sliding_window_counts");
+		diag_expected(b->diags, "%s", names);
+		diag_suggest(b->diags, near.best);
 	}
-	return false;
-}
-
-bool bind_scan_op(struct binder *b, const struct ast *op, struct table *t)
-{
-	(void)t;
-	diag_add(b->diags, DIAG_REFUSED, op->span, "the operator 'scan' is not supported here");
 	return false;
 }

@@ -97,7 +97,10 @@ static struct bx *access_part(struct binder *b, struct bx *base, struct bx *key,
 static struct bx *bind_path(struct binder *b, const struct ast *a)
 {
 	const struct ast *base = a->kids[0];
+	struct bx *of_step = b->scanning ? bind_scan_path(b, a) : NULL;
 
+	if (of_step)
+		return of_step;
 	if (base->kind == AST_NAME &&
 	    (!strcmp(base->text, "$left") || !strcmp(base->text, "$right"))) {
 		const struct table *side = base->text[1] == 'l' ? b->row.left : b->row.right;

@@ -160,6 +160,43 @@ static void deduplicate(struct binder *b, struct joining *j)
 	j->left.rel = r;
 }
 
+/* Whether x reads nothing but what is computed beneath r. */
+static bool computed_beneath(const struct bx *x, const struct rel *r)
+{
+	bool found = x->kind != BX_COLUMN;
+
+	for (const struct rel *at = r; at && !found; at = at->input) {
+		for (uint32_t i = 0; i < at->def_count && !found; i++)
+			found = at->defs[i].column == x->column;
+		for (uint32_t i = 0; i < at->key_count && !found && at->kind == REL_AGGREGATE; i++)
+			found = at->keys[i].column == x->column;
+		if (at->kind == REL_AGGREGATE || at->kind == REL_JOIN)
+			break; /* what is beneath is not in reach */
+	}
+	for (uint32_t i = 0; found && i < x->count; i++)
+		found = computed_beneath(x->args[i], r);
+	return found;
+}
+
+const struct rel *bind_push_filter(struct binder *b, const struct rel *filter)
+{
+	const struct rel *join = filter->input, *distinct = join ? join->input : NULL;
+	struct rel *copies[3];
+
+	if (!join || join->kind != REL_JOIN || join->join != JOIN_INNERUNIQUE ||
+	    distinct->kind != REL_DISTINCT || !computed_beneath(filter->condition, distinct->input))
+		return filter;
+	copies[0] = rel_new(b, REL_JOIN, NULL);
+	copies[1] = rel_new(b, REL_DISTINCT, NULL);
+	copies[2] = rel_new(b, REL_FILTER, distinct->input);
+	*copies[0] = *join;
+	*copies[1] = *distinct;
+	copies[0]->input = copies[1];
+	copies[1]->input = copies[2];
+	copies[2]->condition = filter->condition;
+	return copies[0];
+}
+
 static bool is_right_key(const struct joining *j, const char *name)
 {
 	for (unsigned int i = 0; i < j->right_key_count; i++)

@@ -50,10 +50,11 @@ static const char *group_of(const struct pattern *p, const struct ast *column, b
 	switch ((enum kql_type)column->type) {
 	case KQL_INT:
 	case KQL_LONG:
-		return p->relaxed ? "(.*?)" : "(-?\\d+)";
+		return p->relaxed ? "(-?\\d+|.*?)" : "(-?\\d+)";
 	case KQL_REAL:
 	case KQL_DECIMAL:
-		return p->relaxed ? "(.*?)" : "(-?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?)";
+		return p->relaxed ? "(-?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?|.*?)"
+				  : "(-?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?)";
 	default:
 		return p->regular ? "(.*)" : last ? "(.*)" : "(.*?)";
 	}
@@ -185,56 +186,132 @@ static void append_escaped(struct buf *to, const char *s)
 	}
 }
 
-/* key, delimiter, value up to the next pair; a quoted value is group 1, another group 2 */
-static const char *pair_regex(struct binder *b, const struct ast *op, const char *key)
+#define KV_QUOTES_MAX 8u
+
+/* What parse-kv is told. Without delimiters all but letters and digits is one. */
+struct kv {
+	const char *pair, *value; /* NULL: none given */
+	const char *quotes[KV_QUOTES_MAX];
+	unsigned int quote_count;
+	char *escapes; /* as the inside of a class of a regular expression */
+	bool greedy;   /* a value goes on to the last delimiter before another key */
+	const char *regex;
+};
+
+static bool kv_options(struct binder *b, const struct ast *op, struct kv *kv)
 {
-	const char *pair = option_text(b, op, "pair_delimiter", " ");
-	const char *kv = option_text(b, op, "kv_delimiter", "=");
-	const char *quote = option_text(b, op, "quote", "");
-	const char *escape = option_text(b, op, "escape", "");
 	const struct ast *greedy = ast_option(op, "greedy");
-	bool all = ast_is(greedy, AST_LITERAL, "true");
-	const char *close = quote[0] && quote[1] ? quote + 1 : quote;
-	struct buf re = BUF_INIT(4096);
+	struct buf escapes = BUF_INIT(256);
+
+	kv->pair = option_text(b, op, "pair_delimiter", NULL);
+	kv->value = option_text(b, op, "kv_delimiter", NULL);
+	if (kv->pair || kv->value) {
+		kv->pair = kv->pair ? kv->pair : " ";
+		kv->value = kv->value ? kv->value : "=";
+	}
+	kv->regex = option_text(b, op, "regex", NULL);
+	kv->greedy = ast_is(greedy, AST_LITERAL, "true");
+	buf_append_str(&escapes, "");
+	for (uint32_t i = 0; op->opts && i < op->opts->count; i++) {
+		const struct ast *option = op->opts->kids[i];
+		bool quote = ast_is(option, AST_NAMED, "quote");
+		const struct bx *x;
+
+		if ((!quote && !ast_is(option, AST_NAMED, "escape")) || !option->count)
+			continue;
+		x = bind_constant(b, option->kids[0], KQL_STRING);
+		if (x && !quote)
+			append_escaped(&escapes, x->s);
+		else if (x && *x->s && kv->quote_count < KV_QUOTES_MAX)
+			kv->quotes[kv->quote_count++] = x->s;
+	}
+	kv->escapes =
+	    buf_error(&escapes) ? NULL : arena_strndup(b->arena, escapes.data, escapes.len);
+	buf_done(&escapes);
+	return kv->escapes != NULL;
+}
+
+static void append_class(struct buf *re, const char * not, const char *chars)
+{
+	buf_append_str(re, not );
+	append_escaped(re, chars);
+	buf_append_str(re, "]");
+}
+
+static const char *closing(const char *quote)
+{
+	return quote[1] ? quote + 1 : quote;
+}
+
+/* The key, also between quotes. */
+static void append_key(struct buf *re, const struct kv *kv, const char *key)
+{
+	buf_append_str(re, "(?:");
+	for (unsigned int i = 0; i < kv->quote_count; i++) {
+		char open[2] = { *kv->quotes[i], '\0' };
+
+		append_escaped(re, open);
+		append_escaped(re, key);
+		append_escaped(re, closing(kv->quotes[i]));
+		buf_append_str(re, "|");
+	}
+	append_escaped(re, key);
+	buf_append_str(re, ")");
+}
+
+static void append_quoted(struct buf *re, const struct kv *kv)
+{
+	for (unsigned int i = 0; i < kv->quote_count; i++) {
+		char open[2] = { *kv->quotes[i], '\0' };
+
+		append_escaped(re, open);
+		buf_append_str(re, "((?:");
+		if (*kv->escapes)
+			buf_printf(re, "[%s].|", kv->escapes);
+		buf_append_str(re, "[^");
+		append_escaped(re, closing(kv->quotes[i]));
+		buf_printf(re, "%s])*)", kv->escapes);
+		append_escaped(re, closing(kv->quotes[i]));
+		buf_append_str(re, "|");
+	}
+	if (!kv->quote_count)
+		buf_append_str(re, "()\\x00|");
+}
+
+/* key, delimiter, value up to the next pair: a group for each kind of quotes, one for no quotes */
+static const char *pair_regex(struct binder *b, const struct kv *kv, const char *key)
+{
+	struct buf re = BUF_INIT(8192);
 	char *text;
 
-	buf_append_str(&re, "(?s)(?:^|[\\s");
-	append_escaped(&re, pair);
-	buf_append_str(&re, "])");
-	append_escaped(&re, key);
-	append_escaped(&re, kv);
-	buf_append_str(&re, "(?:");
-	if (*quote) {
-		char open[2] = { *quote, '\0' };
-
-		append_escaped(&re, open);
-		buf_append_str(&re, "((?:");
-		if (*escape) {
-			append_escaped(&re, escape);
-			buf_append_str(&re, ".|");
-		}
-		buf_append_str(&re, "[^");
-		append_escaped(&re, close);
-		append_escaped(&re, escape);
-		buf_append_str(&re, "])*)");
-		append_escaped(&re, close);
-		buf_append_str(&re, "|");
+	buf_append_str(&re, "(?s)(?:^|");
+	if (kv->pair)
+		append_class(&re, "[\\s", kv->pair);
+	else
+		buf_append_str(&re, "[^A-Za-z0-9]");
+	buf_append_str(&re, ")");
+	append_key(&re, kv, key);
+	if (kv->value) {
+		buf_append_str(&re, "\\s*");
+		append_escaped(&re, kv->value);
+		buf_append_str(&re, "\\s*");
 	} else {
-		buf_append_str(&re, "()\\x00|");
+		buf_append_str(&re, "[^A-Za-z0-9]+?");
 	}
-	if (all) { /* up to the last pair delimiter before another key */
-		buf_append_str(&re, "(.*?)(?:$|[");
-		append_escaped(&re, pair);
-		buf_append_str(&re, "][^\\s");
-		append_escaped(&re, pair);
-		append_escaped(&re, kv);
-		buf_append_str(&re, "]+");
-		append_escaped(&re, kv);
+	buf_append_str(&re, "(?:");
+	append_quoted(&re, kv);
+	if (!kv->pair) {
+		buf_append_str(&re, "([A-Za-z0-9]+))");
+	} else if (kv->greedy) {
+		buf_append_str(&re, "(.*?)(?:$|");
+		append_class(&re, "[", kv->pair);
+		append_class(&re, "[^\\s", kv->pair);
+		buf_append_str(&re, "+");
+		append_escaped(&re, kv->value);
 		buf_append_str(&re, "))");
 	} else {
-		buf_append_str(&re, "([^");
-		append_escaped(&re, pair);
-		buf_append_str(&re, "]*))");
+		append_class(&re, "([^", kv->pair);
+		buf_append_str(&re, "*))");
 	}
 	text = buf_error(&re) ? NULL : arena_strndup(b->arena, re.data, re.len);
 	buf_done(&re);
@@ -244,13 +321,12 @@ static const char *pair_regex(struct binder *b, const struct ast *op, const char
 bool bind_parse_kv(struct binder *b, const struct ast *op, struct table *t)
 {
 	const struct ast *schema = ast_kid(op, 1);
-	const char *escape = option_text(b, op, "escape", ""),
-		   *own = option_text(b, op, "regex", NULL);
+	struct kv kv = { 0 };
 	struct table next;
 	struct rel *r;
 	struct bx *text;
 
-	if (!schema)
+	if (!schema || !kv_options(b, op, &kv))
 		return false;
 	text = table_expr(b, t, op->kids[0]);
 	if (text->type == KQL_UNKNOWN)
@@ -260,17 +336,18 @@ bool bind_parse_kv(struct binder *b, const struct ast *op, struct table *t)
 	r = rel_new(b, REL_EXTEND, t->rel);
 	for (uint32_t i = 0; i < schema->count; i++) {
 		const struct ast *typed = schema->kids[i];
-		const char *re = own ? own : typed->text ? pair_regex(b, op, typed->text) : NULL;
+		const char *re = kv.regex      ? kv.regex
+				 : typed->text ? pair_regex(b, &kv, typed->text)
+					       : NULL;
 		struct bx *x;
 
 		if (typed->kind != AST_TYPED || !re)
 			continue;
-		x = own ? bx_call(b, "__pair_by_regex", typed->span, 3, text,
-				  bx_text(b, KQL_STRING, re, strlen(re), typed->span),
-				  bx_text(b, KQL_STRING, typed->text, typed->text_len, typed->span))
-			: bx_call(b, "__pair", typed->span, 3, text,
-				  bx_text(b, KQL_STRING, re, strlen(re), typed->span),
-				  bx_text(b, KQL_STRING, escape, strlen(escape), typed->span));
+		x = bx_call(
+		    b, kv.regex ? "__pair_by_regex" : "__pair", typed->span, 3, text,
+		    bx_text(b, KQL_STRING, re, strlen(re), typed->span),
+		    kv.regex ? bx_text(b, KQL_STRING, typed->text, typed->text_len, typed->span)
+			     : bx_text(b, KQL_STRING, kv.escapes, strlen(kv.escapes), typed->span));
 		if (typed->type != KQL_UNKNOWN)
 			x = bx_cast(b, x, typed->type);
 		table_set(b, &next, typed->text, rel_define(b, r, typed->text, x));

@@ -107,7 +107,7 @@ static bool tabular(struct binder *b, const struct ast *a, const struct scope *s
 		return true;
 	if (a->kind == AST_NAME)
 		return name_is_tabular(b, a, scope, function, depth);
-	if (a->kind == AST_PATH)
+	if (a->kind == AST_PATH || a->kind == AST_INDEX)
 		return a->kids[0]->kind == AST_CALL &&
 		       tabular(b, a->kids[0], scope, function, depth + 1);
 	if (a->kind != AST_CALL)
@@ -194,6 +194,16 @@ static void bind_declare(struct binder *b, const struct ast *declare)
 		}
 		scope_add(b, param->text, ENTRY_SCALAR)->scalar = value;
 	}
+}
+
+const struct ast *bind_setting(const struct binder *b, const char *name)
+{
+	const struct ast *found = NULL;
+
+	for (uint32_t i = 0; i < b->tree->count; i++)
+		if (ast_is(b->tree->kids[i], AST_SET, name))
+			found = ast_kid(b->tree->kids[i], 0);
+	return found;
 }
 
 static bool bind_result(struct binder *b, const struct ast *a, struct table *ret_table,
@@ -402,6 +412,7 @@ int bind_query(struct diag_list *diags, const struct ast *tree, const struct kql
 			    .options = options,
 			    .catalogue = options->catalogue ? options->catalogue : kql_catalogue(),
 			    .next_column = 1,
+			    .tree = tree,
 			    .bound = ret_bound };
 
 	if (!bind_block(&b, tree, &ret_bound->result, NULL) && !diags->failed)

@@ -25,6 +25,24 @@ struct rel *bind_values(struct binder *b, uint32_t rows)
 	return r;
 }
 
+static void print_values(struct binder *b, struct table *t, const struct ast *item,
+			 const char *name, struct bx *x)
+{
+	uint32_t n = item->kind == AST_NAMED ? 1 : bind_value_count(x);
+	const struct ast *names = item->kind == AST_NAMED ? ast_kid(item, 1) : NULL;
+
+	for (uint32_t i = 0; i < (names ? names->count : n); i++) {
+		struct bx *value = names ? bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span))
+					 : bind_value(b, x, i);
+		const char *one = names	  ? names->kids[i]->text
+				  : n > 1 ? bind_value_name(b, item, i, name)
+					  : name;
+
+		one = table_free_name(b, t, one);
+		table_push(b, t, one, rel_define(b, table_extend(b, t), one, value));
+	}
+}
+
 /* One row without columns; print extends it. */
 static bool bind_print(struct binder *b, const struct ast *op, struct table *ret)
 {
@@ -41,8 +59,7 @@ static bool bind_print(struct binder *b, const struct ast *op, struct table *ret
 			name = arena_printf(b->arena, "print_%u", i);
 		if (!name)
 			return false;
-		name = table_free_name(b, &t, name);
-		table_push(b, &t, name, rel_define(b, table_extend(b, &t), name, x));
+		print_values(b, &t, item, name, x);
 	}
 	*ret = t;
 	return true;

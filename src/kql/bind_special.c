@@ -168,6 +168,31 @@ static struct bx *bind_column_names(struct binder *b, const struct ast *a)
 	return text ? bx_text(b, KQL_DYNAMIC, text, strlen(text), a->span) : bx_bad(b, a->span);
 }
 
+/* bin_auto(x): a bin whose size and place the query set before. */
+static struct bx *bind_bin_auto(struct binder *b, const struct ast *a)
+{
+	const struct ast *size = bind_setting(b, "query_bin_auto_size"),
+			 *at = bind_setting(b, "query_bin_auto_at");
+	struct bx *value, *step;
+
+	if (a->count != 1) {
+		diag_add(b->diags, DIAG_ARGUMENTS, a->span, "bin_auto() with %u arguments",
+			 a->count);
+		diag_expected(b->diags, "1");
+		return bx_bad(b, a->span);
+	}
+	if (!size) {
+		diag_add(b->diags, DIAG_PLACE, a->span, "bin_auto() without the size of a bin");
+		diag_expected(b->diags, "set query_bin_auto_size=1h; before the query");
+		return bx_bad(b, a->span);
+	}
+	value = bind_expr(b, a->kids[0]);
+	step = bind_expr(b, size);
+	if (at)
+		return bx_call(b, "bin_at", a->span, 3, value, step, bind_expr(b, at));
+	return bx_call(b, "bin", a->span, 2, value, step);
+}
+
 bool bind_special_call(struct binder *b, const struct ast *a, struct bx **ret)
 {
 	static const struct {
@@ -175,6 +200,7 @@ bool bind_special_call(struct binder *b, const struct ast *a, struct bx **ret)
 		struct bx *(*bind)(struct binder *, const struct ast *);
 	} specials[] = {
 		{ "toscalar", bind_toscalar },
+		{ "bin_auto", bind_bin_auto },
 		{ "case", bind_case },
 		{ "iff", bind_iff },
 		{ "iif", bind_iff },

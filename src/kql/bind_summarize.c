@@ -80,13 +80,13 @@ static void several_star(struct binder *b, struct several *s, const struct summa
 	}
 }
 
-static struct bx *element(struct binder *b, const struct column *tuple, unsigned int i,
-			  const struct bx *value)
+struct bx *bind_element(struct binder *b, const struct column *tuple, uint32_t i,
+			enum kql_type type, struct span at)
 {
-	struct bx *args[2] = { bx_column(b, tuple, value->span), bx_long(b, i, value->span) };
-	struct bx *x = bind_raw_call(b, "__element", value->type, args, 2, value->span);
+	struct bx *args[2] = { bx_column(b, tuple, at), bx_long(b, i, at) };
+	struct bx *x = bind_raw_call(b, "__element", type, args, 2, at);
 
-	x->nullable = value->type != KQL_STRING;
+	x->nullable = type != KQL_STRING;
 	return x;
 }
 
@@ -128,6 +128,7 @@ static void bind_several(struct binder *b, struct summarize *s, const struct ast
 		return;
 	tuple = rel_define(b, b->aggregates, call->text, x);
 	x->used = ((struct column *)tuple)->used = arena_array(b->arena, bool, v.count);
+	((struct column *)tuple)->used_count = v.count;
 	for (unsigned int i = 0; i < v.count; i++) {
 		const struct ast *names = item->kind == AST_NAMED ? ast_kid(item, 1) : NULL;
 		const char *name = v.names[i] ? v.names[i] : "Column1";
@@ -138,7 +139,8 @@ static void bind_several(struct binder *b, struct summarize *s, const struct ast
 			name = names->kids[i]->text;
 		name = table_free_name(b, &s->outs, name);
 		table_push(b, &s->outs, name,
-			   rel_define(b, s->extend, name, element(b, tuple, i, v.args[i])));
+			   rel_define(b, s->extend, name,
+				      bind_element(b, tuple, i, v.args[i]->type, v.args[i]->span)));
 	}
 }
 

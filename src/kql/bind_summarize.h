@@ -25,3 +25,6 @@ void summarize_end(struct binder *b, struct summarize *s, struct table *t);
 const struct column *summarize_key(struct binder *b, struct rel *r, const char *name, struct bx *x);
 void summarize_keep_partition(struct binder *b, struct rel *r);
 const char *summarize_name(struct binder *b, const struct table *outs, const struct ast *item);
+/* An element of a column that is a tuple (of an aggregate of several columns). */
+struct bx *bind_element(struct binder *b, const struct column *tuple, uint32_t i,
+			enum kql_type type, struct span at);

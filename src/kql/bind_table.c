@@ -155,6 +155,29 @@ static bool bind_call_table(struct binder *b, const struct ast *a, struct table 
 	return false;
 }
 
+/* call(...).path: of a pattern the path is one more argument */
+static bool bind_path_table(struct binder *b, const struct ast *a, struct table *ret)
+{
+	const struct ast *call = a->kids[0];
+	const struct entry *e = scope_find(b->scope, call->text);
+	struct ast path = { .kind = AST_LITERAL,
+			    .type = KQL_STRING,
+			    .span = a->span,
+			    .text = a->text,
+			    .text_len = a->text_len };
+	struct ast with_path = *call;
+
+	if (!e || e->kind != ENTRY_FUNCTION || e->tree->kind != AST_PATTERN)
+		return bind_call_table(b, call, ret);
+	with_path.kids = arena_array(b->arena, struct ast *, call->count + 1);
+	if (!with_path.kids)
+		return false;
+	for (uint32_t i = 0; i < call->count; i++)
+		with_path.kids[i] = call->kids[i];
+	with_path.kids[with_path.count++] = a->kind == AST_INDEX ? a->kids[1] : &path;
+	return bind_call_table(b, &with_path, ret);
+}
+
 static bool bind_pipe(struct binder *b, const struct ast *pipe, struct table *ret)
 {
 	struct table t = { 0 };
@@ -199,8 +222,9 @@ bool bind_table(struct binder *b, const struct ast *a, struct table *ret)
 		good = bind_call_table(b, a, ret);
 		break;
 	case AST_PATH:
+	case AST_INDEX:
 		if (a->kids[0]->kind == AST_CALL) {
-			good = bind_call_table(b, a->kids[0], ret);
+			good = bind_path_table(b, a, ret);
 			break;
 		}
 		/* fall through */
@@ -247,6 +271,7 @@ static const struct {
 	{ "project-keep", bind_project_columns },
 	{ "project-rename", bind_project_rename },
 	{ "project-reorder", bind_project_columns },
+	{ "reduce", bind_reduce },
 	{ "render", bind_render },
 	{ "sample", bind_take },
 	{ "sample-distinct", bind_sample_distinct },

@@ -287,6 +287,35 @@ static bool gather(struct binder *b, const struct ast *sources, struct tables *l
 	return good;
 }
 
+/* Tables that lack a column of the condition are left out, unless all do. */
+static void filter_tables(struct binder *b, struct tables *l, const struct ast *condition)
+{
+	uint32_t kept = 0;
+	struct diag_list first = *b->diags;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		struct diag_list before = *b->diags;
+		struct table t = l->items[i];
+		struct row outer = b->row;
+		struct bx *x;
+
+		b->row = (struct row){ .left = &t };
+		x = search_condition(b, condition);
+		b->row = outer;
+		if (x->type == KQL_UNKNOWN) {
+			if (!i)
+				first = *b->diags;
+			*b->diags = before;
+			continue;
+		}
+		table_filter(b, &t, x);
+		l->items[kept++] = t;
+	}
+	if (!kept && l->count)
+		*b->diags = first;
+	l->count = kept ? kept : l->count;
+}
+
 bool bind_search(struct binder *b, const struct ast *op, struct table *t)
 {
 	struct tables *l = arena_new(b->arena, struct tables);
@@ -297,16 +326,7 @@ bool bind_search(struct binder *b, const struct ast *op, struct table *t)
 		l->items[l->count++] = *t;
 	else if (!gather(b, op->kids[0], l))
 		return false;
-	for (uint32_t i = 0; i < l->count; i++) {
-		struct row outer = b->row;
-		struct bx *x;
-
-		b->row = (struct row){ .left = &l->items[i] };
-		x = search_condition(b, op->kids[1]);
-		b->row = outer;
-		if (x->type != KQL_UNKNOWN)
-			table_filter(b, &l->items[i], x);
-	}
+	filter_tables(b, l, op->kids[1]);
 	if (t->rel) {
 		*t = l->items[0];
 		return true;
@@ -346,23 +366,8 @@ bool bind_find(struct binder *b, const struct ast *op, struct table *t)
 		l->items[l->count++] = *t;
 	else if (!gather(b, op->kids[0], l))
 		return false;
-	for (uint32_t i = 0; i < l->count; i++) {
-		struct diag_list before = *b->diags;
-		struct row outer = b->row;
-		struct bx *x;
-
-		b->row = (struct row){ .left = &l->items[i] };
-		x = search_condition(b, op->kids[1]);
-		b->row = outer;
-		if (x->type == KQL_UNKNOWN && l->count > 1) { /* it has not these columns */
-			*b->diags = before;
-			l->items[i--] = l->items[--l->count];
-			continue;
-		}
-		if (x->type != KQL_UNKNOWN)
-			table_filter(b, &l->items[i], x);
-		if (columns)
-			complete(b, &l->items[i], columns);
-	}
+	filter_tables(b, l, op->kids[1]);
+	for (uint32_t i = 0; columns && i < l->count; i++)
+		complete(b, &l->items[i], columns);
 	return union_of(b, l->items, l->count, source ? source->text : "source_", false, t);
 }

@@ -14,6 +14,7 @@
 
 struct func;
 struct rel;
+struct scan;
 
 struct column {
 	uint32_t id;	  /* unique in the compilation */
@@ -21,8 +22,11 @@ struct column {
 	enum kql_type type;
 	bool nullable;			       /* in SQL */
 	const struct kql_table_column *stored; /* of a scan, else NULL */
-	bool *used;  /* of a tuple: which elements are, set by the plan; NULL: no tuple */
-	uint32_t weight; /* set by the plan: nodes of what defines it, with those in the same block */
+	bool *used; /* of a tuple: which elements are, set by the plan; NULL: no tuple */
+	uint32_t used_count;
+	const char *sql; /* stands for this text of the binder's own: in the lambdas of a scan */
+	uint32_t
+	    weight;  /* set by the plan: nodes of what defines it, with those in the same block */
 	bool needed; /* set by the plan */
 	const struct rel *scan; /* of a scan */
 };
@@ -56,7 +60,8 @@ struct bx {
 	};
 	const struct column *result; /* SCALAR, ROWS */
 	struct bx **args;
-	bool *used; /* CALL that gives a tuple: its column's */
+	bool *used;		 /* CALL that gives a tuple: its column's */
+	const struct scan *scan; /* CALL of __scan */
 	uint32_t count;
 };
 

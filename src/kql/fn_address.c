@@ -54,6 +54,7 @@ static const struct func items[] = {
 	{ "ipv4_is_in_any_range(ip: string, range: string...) bool!", NULL, "Whether the address is of one of the networks.", 0, emit_in_any4 },
 	{ "ipv4_is_private(ip: string) bool?", "kql_ip4_private($1)", "Whether the address is of a private network." },
 	{ "ipv4_netmask_suffix(ip: string) long?", "if(isNull(kql_ip4($1)), NULL, toInt64(kql_ip4_prefix($1)))", "Length of the prefix." },
+	{ "ipv4_range_to_cidr_list(start: string, end: string) dynamic?", "if(isNull(kql_ip4($1)) OR isNull(kql_ip4($2)), NULL, kql_array(kql_ip4_cidrs(toUInt64(assumeNotNull(toUInt32(kql_ip4($1)))), toUInt64(assumeNotNull(toUInt32(kql_ip4($2)))))))", "The fewest networks that cover all addresses from one to another." },
 	{ "parse_ipv6(ip: string) string", "kql_ip6_text($1, 128)", "The address in full." },
 	{ "parse_ipv6_mask(ip: string, prefix: long) string", "kql_ip6_text($1, $2)", "The network's address in full." },
 	{ "ipv6_compare(a: string, b: string) long?", "kql_ip6_compare($1, $2, 128)", "-1, 0 or 1; bits beyond the shorter prefix do not count." },

@@ -173,6 +173,13 @@ static void emit_any_tuple(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
+static void emit_rows(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "groupArray(");
+	put_tuple(s, x, x->used);
+	sql_put(s, ")");
+}
+
 /* any() of text prefers one that is not empty. */
 static void emit_any(struct sql *s, const struct bx *x)
 {
@@ -240,6 +247,7 @@ static const struct func items[] = {
 	{ "make_bag(bag: dynamic, limit: long!) dynamic!", NULL, "A bag of properties.", AGG, emit_bag, "bag" },
 	{ "make_bag_if(bag: dynamic, condition: bool) dynamic!", NULL, "A bag of properties of rows for which the condition is true.", AGG, emit_bag_if, "bag" },
 	{ "make_bag_if(bag: dynamic, condition: bool, limit: long!) dynamic!", NULL, "A bag of properties of rows for which the condition is true.", AGG, emit_bag_if, "bag" },
+	{ "buildschema(value: dynamic) dynamic!", "kql_schema_0(kql_schema_values(groupArray($1!)))", "The least schema that fits all values.", AGG, NULL, "schema" },
 	{ "make_dictionary(bag: dynamic) dynamic!", NULL, "make_bag.", AGG | FUNC_LEGACY, emit_bag, "dictionary" },
 	{ "take_any(value: any) =1?", NULL, "The value of some row.", FUNC_AGGREGATE | FUNC_NAME_ARG, emit_any },
 	{ "any(value: any) =1?", NULL, "take_any.", AGG | FUNC_LEGACY, emit_any },
@@ -270,6 +278,8 @@ static const struct func items[] = {
 	{ "__collect(value: any) dynamic!", NULL, "", FUNC_AGGREGATE, emit_collect },
 	{ "__arg_max(by: any, value: any...?) dynamic", NULL, "", FUNC_AGGREGATE, emit_arg_max },
 	{ "__arg_min(by: any, value: any...?) dynamic", NULL, "", FUNC_AGGREGATE, emit_arg_min },
+	{ "__texts(value: text) dynamic!", "groupArray(1048576)($1)", "", FUNC_AGGREGATE },
+	{ "__rows(value: any...?) dynamic!", NULL, "", FUNC_AGGREGATE, emit_rows },
 	{ "__any(value: any...) dynamic", NULL, "", FUNC_AGGREGATE, emit_any_tuple },
 };
 /* clang-format on */

@@ -227,17 +227,6 @@ static void emit_part(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
-static void emit_zone(struct sql *s, const struct bx *x)
-{
-	bool to_utc = func_is_called(x->fn, "datetime_local_to_utc");
-
-	sql_put(s, to_utc ? "toDateTime64(toString(" : "toDateTime64(toString(toTimeZone(");
-	sql_expr(s, x->args[0]);
-	sql_put(s, to_utc ? "), 9, " : ", ");
-	sql_expr(s, x->args[1]);
-	sql_put(s, to_utc ? ")" : ")), 9, 'UTC')");
-}
-
 #define START(unit) "toDateTime64(toStartOf" unit "($1), 9, 'UTC')"
 #define START_BY(add, unit) "toDateTime64(toStartOf" unit "(" add "($1, $2)), 9, 'UTC')"
 #define END(add, unit) "kql_add(toDateTime64(toStartOf" unit "(" add "($1, 1)), 9, 'UTC'), -1)"
@@ -294,8 +283,8 @@ static const struct func items[] = {
 	{ "unixtime_milliseconds_todatetime(milliseconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1 * 1000000), 'UTC')", "Milliseconds since 1970 as a time." },
 	{ "unixtime_microseconds_todatetime(microseconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1 * 1000), 'UTC')", "Microseconds since 1970 as a time." },
 	{ "unixtime_nanoseconds_todatetime(nanoseconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1), 'UTC')", "Nanoseconds since 1970 as a time." },
-	{ "datetime_utc_to_local(date: datetime, zone: string!) datetime", NULL, "The time by the clocks of a zone.", 0, emit_zone },
-	{ "datetime_local_to_utc(date: datetime, zone: string!) datetime", NULL, "The time by UTC of a zone's clocks.", 0, emit_zone },
+	{ "datetime_utc_to_local(date: datetime, zone: string) datetime?", "kql_to_zone($1, $2)", "The time by the clocks of a zone." },
+	{ "datetime_local_to_utc(date: datetime, zone: string) datetime?", "kql_to_utc($1, $2)", "The time by UTC of a zone's clocks." },
 };
 /* clang-format on */
 const struct func_family fn_datetimes = { "Times", items, ARRAY_SIZE(items) };

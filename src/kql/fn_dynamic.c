@@ -245,18 +245,25 @@ static void emit_array_iff(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
+/* The arrays in the order of the first one; a last argument that is no array is a bool. */
 static void emit_sort(struct sql *s, const struct bx *x)
 {
 	bool descending = func_is_called(x->fn, "array_sort_desc");
+	uint32_t arrays = x->count;
 
-	sql_printf(s, "kql_array(kql_array_sort(%d, ", descending);
-	put_elements(s, x->args[0]);
-	sql_put(s, ", ");
-	if (x->count > 1)
-		sql_expr_filled(s, x->args[1]);
+	if (x->args[arrays - 1]->type == KQL_BOOL)
+		arrays--;
+	sql_printf(s, arrays > 1 ? "kql_array(kql_sorted(%d, " : "kql_sorted(%d, ", descending);
+	if (arrays < x->count)
+		sql_expr_filled(s, x->args[arrays]);
 	else
 		sql_put(s, "true");
-	sql_put(s, "))");
+	sql_put(s, ", [");
+	for (uint32_t i = 0; i < arrays; i++) {
+		sql_put(s, i ? ", " : "");
+		put_elements(s, x->args[i]);
+	}
+	sql_put(s, arrays > 1 ? "]))" : "])[1]");
 }
 
 static void emit_series(struct sql *s, const struct bx *x)
@@ -283,7 +290,7 @@ static const struct func items[] = {
 	{ "todynamic(text: string) dynamic?", "kql_parse($1)", "parse_json.", FUNC_NAME_ARG },
 	{ "todynamic(value: dynamic) dynamic", "$1", "The value itself.", FUNC_NAME_ARG },
 	{ "toobject(text: string) dynamic?", "kql_parse($1)", "parse_json.", FUNC_NAME_ARG | FUNC_LEGACY },
-	{ "dynamic_to_json(value: dynamic) string", "kql_sorted_json($1!)", "JSON with the names of bags in order." },
+	{ "dynamic_to_json(value: dynamic) string", "kql_ordered_0($1!)", "JSON with the names of bags in order." },
 	{ "extract_json(path: string, text: string) string", "ifNull(kql_text(kql_raw(kql_json_path($2, $1))), '')", "What a JSON path finds in a text." },
 	{ "extract_json(path: string, text: dynamic) string", "ifNull(kql_text(kql_raw(kql_json_path($2!, $1))), '')", "What a JSON path finds." },
 	{ "extractjson(path: string, text: string) string", "ifNull(kql_text(kql_raw(kql_json_path($2, $1))), '')", "extract_json.", FUNC_LEGACY },
@@ -296,15 +303,13 @@ static const struct func items[] = {
 	{ "array_split(array: dynamic, indexes: dynamic) dynamic", "kql_array_split(kql_elements($1!), arrayMap(i -> toInt64OrZero(i), kql_elements($2!)))", "Cut at places." },
 	{ "array_reverse(array: dynamic) dynamic", "kql_array(arrayReverse(kql_elements($1!)))", "The last element first." },
 	{ "array_rotate_left(array: dynamic, count: long) dynamic", "kql_array(kql_rotate(kql_elements($1!), $2))", "The first elements put at the end." },
-	{ "array_rotate_right(array: dynamic, count: long) dynamic", "kql_array(kql_rotate(kql_elements($1!), -($2)))", "The last elements put at the front." },
+	{ "array_rotate_right(array: dynamic, count: long) dynamic", "kql_array(kql_rotate(kql_elements($1!), -toInt64($2)))", "The last elements put at the front." },
 	{ "array_shift_left(array: dynamic, count: long) dynamic", "kql_array(kql_shift(kql_elements($1!), $2, 'null'))", "Moved to the front, filled with null." },
 	{ "array_shift_left(array: dynamic, count: long, fill: any) dynamic", "kql_array(kql_shift(kql_elements($1!), $2, toString($3)))", "Moved to the front, filled up." },
 	{ "array_shift_right(array: dynamic, count: long) dynamic", "kql_array(kql_shift(kql_elements($1!), -($2), 'null'))", "Moved to the end, filled with null." },
 	{ "array_shift_right(array: dynamic, count: long, fill: any) dynamic", "kql_array(kql_shift(kql_elements($1!), -($2), toString($3)))", "Moved to the end, filled up." },
-	{ "array_sort_asc(array: dynamic) dynamic", NULL, "In order.", 0, emit_sort },
-	{ "array_sort_desc(array: dynamic) dynamic", NULL, "In falling order.", 0, emit_sort },
-	{ "array_sort_asc(array: dynamic, nulls_last: bool) dynamic", NULL, "In order.", 0, emit_sort },
-	{ "array_sort_desc(array: dynamic, nulls_last: bool) dynamic", NULL, "In falling order.", 0, emit_sort },
+	{ "array_sort_asc(array: dynamic, more: dynamic|bool...?) dynamic", NULL, "In order; further arrays in the order of the first. Last may stand whether null comes last.", FUNC_TUPLE, emit_sort },
+	{ "array_sort_desc(array: dynamic, more: dynamic|bool...?) dynamic", NULL, "In falling order; further arrays in the order of the first. Last may stand whether null comes last.", FUNC_TUPLE, emit_sort },
 	{ "array_sum(array: dynamic) real", "arraySum(x -> toFloat64OrZero(x), kql_elements($1!))", "Sum of the elements." },
 	{ "array_index_of(array: dynamic, value: any) long", NULL, "Place of the value, or -1.", 0, emit_index_of },
 	{ "array_index_of(array: dynamic, value: any, start: long) long", NULL, "Place of the value from a place on, or -1.", 0, emit_index_of },
@@ -325,7 +330,7 @@ static const struct func items[] = {
 	{ "bag_keys(bag: dynamic) dynamic?", "if(startsWith($1, '{'), kql_array(arrayMap(k -> kql_quote(k), JSONExtractKeys($1!))), NULL)", "Names of the properties." },
 	{ "bag_has_key(bag: dynamic, key: string) bool!", "kql_has_path($1!, $2)", "Whether there is such a property." },
 	{ "bag_merge(bag: dynamic...) dynamic", NULL, "Properties of all; of one name the first.", 0, emit_merge },
-	{ "bag_remove_keys(bag: dynamic, keys: dynamic) dynamic", "kql_remove_keys($1!, kql_elements($2!))", "Without some properties." },
+	{ "bag_remove_keys(bag: dynamic, keys: dynamic) dynamic", "kql_without_0($1!, kql_key_paths(kql_elements($2!)))", "Without some properties." },
 	{ "bag_set_key(bag: dynamic, key: string, value: any) dynamic", "kql_merge(arrayConcat([($2, kql_quote($3))], kql_members($1!)))", "With a property set." },
 	{ "bag_zip(keys: dynamic, values: dynamic) dynamic", "kql_object(arrayZip(arrayMap(k -> kql_text(k), kql_elements($1!)), arrayResize(kql_elements($2!), length(kql_elements($1!)), 'null')))", "A bag of an array of names and one of values." },
 	{ "set_union(set: dynamic...) dynamic", NULL, "Values of one or more.", 0, emit_union },
@@ -358,6 +363,8 @@ static const struct func items[] = {
 	{ "__pair(text: string, regex: string!, escape: string!) string", "kql_pair(extractGroups($1, $2), $3)", "" },
 	{ "__pair_by_regex(text: string, regex: string!, key: string!) string", "kql_pair_by_regex(extractAllGroupsVertical($1, $2), $3)", "" },
 	{ "__bag_types(bag: dynamic) dynamic!", "arrayMap(p -> concat(kql_type(p.2), ' ', p.1), kql_members($1!))", "" },
+	{ "__patterns(texts: dynamic, threshold: real!, separators: string!) dynamic!", "kql_patterns($1, concat('[', $3, ']+|', if(startsWith($3, '^'), concat('[', substring($3, 2), ']+'), concat('[^', $3, ']+'))), concat('^[', $3, ']'), concat('[', $3, ']*\\x01(?:[', $3, ']*\\x01)*[', $3, ']*'), $2)", "" },
+	{ "__text_item(text: dynamic) string", "$1", "" },
 	{ "__steps(from: number, to: number, step: number) long", "greatest(0, toInt64(ceil(($2 - $1) / $3)))", "" },
 	{ "__steps(from: timespan, to: timespan, step: timespan) long", "greatest(0, toInt64(ceil(($2 - $1) / $3)))", "" },
 	{ "__steps(from: datetime, to: datetime, step: timespan) long", "greatest(0, toInt64(ceil(kql_sub($2, $1) / $3)))", "" },

@@ -2,26 +2,35 @@
 /*
  * fn_operator.c - arithmetic, comparison and logic
  *
- * A comparison with null is null but for == and !=: those are false and true. In the engine all are
- * NULL, so == and != are mended where a side may be null.
+ * A comparison with null is null but for == and !=: those are false and true where one side is
+ * null, and null where both are. In the engine all are NULL, so == and != are mended where a side
+ * may be null. Source: learn.microsoft.com/kusto/query/scalar-data-types/null-values
  */
 #include "kql/func.h"
 #include "kql/sql.h"
 
+static void compare(struct sql *s, const struct bx *x, const char *equal, const char *mended)
+{
+	bool left = x->args[0]->nullable, right = x->args[1]->nullable;
+
+	if (!left && !right) {
+		sql_template(s, equal, x);
+		return;
+	}
+	if (left && right)
+		sql_template(s, "if(isNull($1) AND isNull($2), NULL, ", x);
+	sql_template(s, mended, x);
+	sql_put(s, left && right ? ")" : "");
+}
+
 static void emit_equal(struct sql *s, const struct bx *x)
 {
-	if (!x->args[0]->nullable && !x->args[1]->nullable)
-		sql_template(s, "($1 = $2)", x);
-	else
-		sql_template(s, "ifNull($1 = $2, false)", x);
+	compare(s, x, "($1 = $2)", "ifNull($1 = $2, false)");
 }
 
 static void emit_differ(struct sql *s, const struct bx *x)
 {
-	if (!x->args[0]->nullable && !x->args[1]->nullable)
-		sql_template(s, "($1 != $2)", x);
-	else
-		sql_template(s, "isDistinctFrom($1, $2)", x);
+	compare(s, x, "($1 != $2)", "isDistinctFrom($1, $2)");
 }
 
 static void put_set(struct sql *s, const struct bx *set, bool fold)
@@ -114,20 +123,20 @@ static const struct func items[] = {
 	{ "%(a: integer, b: integer) common?", "if($2 = 0, NULL, $1 % $2)", "The rest of a division." },
 	{ "%(a: real, b: real) real", "($1 % $2)", "The rest of a division." },
 	{ "%(a: timespan, b: timespan) timespan?", "if($2 = 0, NULL, $1 % $2)", "The rest of a division." },
-	{ "==(a: bool, b: bool) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "==(a: number, b: number) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "==(a: datetime, b: datetime) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "==(a: timespan, b: timespan) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "==(a: guid, b: guid) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "==(a: string, b: string) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "==(a: dynamic, b: dynamic) bool!", NULL, "Whether both are the same.", 0, emit_equal },
-	{ "!=(a: bool, b: bool) bool!", NULL, "Whether both differ.", 0, emit_differ },
-	{ "!=(a: number, b: number) bool!", NULL, "Whether both differ.", 0, emit_differ },
-	{ "!=(a: datetime, b: datetime) bool!", NULL, "Whether both differ.", 0, emit_differ },
-	{ "!=(a: timespan, b: timespan) bool!", NULL, "Whether both differ.", 0, emit_differ },
-	{ "!=(a: guid, b: guid) bool!", NULL, "Whether both differ.", 0, emit_differ },
-	{ "!=(a: string, b: string) bool!", NULL, "Whether both differ.", 0, emit_differ },
-	{ "!=(a: dynamic, b: dynamic) bool!", NULL, "Whether both differ.", 0, emit_differ },
+	{ "==(a: bool, b: bool) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "==(a: number, b: number) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "==(a: datetime, b: datetime) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "==(a: timespan, b: timespan) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "==(a: guid, b: guid) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "==(a: string, b: string) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "==(a: dynamic, b: dynamic) bool&", NULL, "Whether both are the same.", 0, emit_equal },
+	{ "!=(a: bool, b: bool) bool&", NULL, "Whether both differ.", 0, emit_differ },
+	{ "!=(a: number, b: number) bool&", NULL, "Whether both differ.", 0, emit_differ },
+	{ "!=(a: datetime, b: datetime) bool&", NULL, "Whether both differ.", 0, emit_differ },
+	{ "!=(a: timespan, b: timespan) bool&", NULL, "Whether both differ.", 0, emit_differ },
+	{ "!=(a: guid, b: guid) bool&", NULL, "Whether both differ.", 0, emit_differ },
+	{ "!=(a: string, b: string) bool&", NULL, "Whether both differ.", 0, emit_differ },
+	{ "!=(a: dynamic, b: dynamic) bool&", NULL, "Whether both differ.", 0, emit_differ },
 	{ "<(a: number, b: number) bool", "($1 < $2)", "Less." },
 	{ "<(a: datetime, b: datetime) bool", "($1 < $2)", "Earlier." },
 	{ "<(a: timespan, b: timespan) bool", "($1 < $2)", "Shorter." },

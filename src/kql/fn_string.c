@@ -365,6 +365,60 @@ static void emit_extract(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
+/* Number of the group (?P<name>...) of a regular expression; 0 where there is none of the name. */
+static unsigned int group_number(const struct bx *regex, const char *name, size_t len)
+{
+	unsigned int number = 0;
+	bool class = false;
+
+	for (const char *p = regex->s, *end = p + regex->len; p < end; p++) {
+		if (*p == '\\') {
+			p++;
+			continue;
+		}
+		class = *p == '[' || (class && *p != ']');
+		if (class || *p != '(' ||
+		    (p + 1 < end && p[1] == '?' && !(p + 3 < end && (p[2] == 'P' || p[2] == '<'))))
+			continue;
+		number++;
+		p += p + 1 < end && p[1] == '?' ? 2 + (p[2] == 'P') : 0;
+		if (*p == '<' && (size_t)(end - p) > len + 1 && !memcmp(p + 1, name, len) &&
+		    p[len + 1] == '>')
+			return number;
+	}
+	return 0;
+}
+
+/* Names of groups in the array become their numbers. */
+static void put_groups(struct sql *s, const struct bx *regex, const struct bx *groups)
+{
+	struct buf out = BUF_INIT(4096);
+
+	if (!bx_is_const(regex) || !bx_is_const(groups)) {
+		sql_expr_filled(s, groups);
+		return;
+	}
+	for (uint32_t i = 0; i < groups->len;) {
+		const char *close = groups->s[i] == '"'
+					? memchr(groups->s + i + 1, '"', groups->len - i - 1)
+					: NULL;
+
+		if (!close) {
+			buf_append_byte(&out, (uint8_t)groups->s[i++]);
+			continue;
+		}
+		buf_printf(
+		    &out, "%u",
+		    group_number(regex, groups->s + i + 1, (size_t)(close - groups->s) - i - 1));
+		i = (uint32_t)(close - groups->s) + 1;
+	}
+	if (buf_error(&out))
+		s->failed = true;
+	else
+		sql_text(s, out.data, out.len);
+	buf_done(&out);
+}
+
 static void emit_extract_all(struct sql *s, const struct bx *x)
 {
 	const struct bx *text = x->args[x->count - 1];
@@ -375,7 +429,7 @@ static void emit_extract_all(struct sql *s, const struct bx *x)
 	put_regex(s, x->args[0]);
 	sql_put(s, "), ");
 	if (x->count == 3)
-		sql_expr_filled(s, x->args[1]);
+		put_groups(s, x->args[0], x->args[1]);
 	else
 		sql_put(s, "''");
 	sql_put(s, ")");
@@ -399,36 +453,6 @@ static void emit_replace(struct sql *s, const struct bx *x)
 	struct bx turned = { .kind = BX_CALL, .type = KQL_STRING, .args = args, .count = 3 };
 
 	emit_replace_regex(s, &turned);
-}
-
-static void put_texts(struct sql *s, const struct bx *x, uint32_t from)
-{
-	for (uint32_t i = from; i < x->count; i++) {
-		struct bx *arg = x->args[i];
-		struct bx cast = { .kind = BX_CAST, .type = KQL_STRING, .args = &arg, .count = 1 };
-
-		sql_put(s, i > from ? ", " : "");
-		if (arg->type == KQL_STRING)
-			sql_expr(s, arg);
-		else
-			sql_cast(s, &cast);
-	}
-}
-
-static void emit_strcat(struct sql *s, const struct bx *x)
-{
-	sql_put(s, x->count == 1 ? "toString(" : "concat(");
-	put_texts(s, x, 0);
-	sql_put(s, ")");
-}
-
-static void emit_strcat_delim(struct sql *s, const struct bx *x)
-{
-	sql_put(s, "arrayStringConcat([");
-	put_texts(s, x, 1);
-	sql_put(s, "], ");
-	sql_expr(s, x->args[0]);
-	sql_put(s, ")");
 }
 
 /* clang-format off */
@@ -458,13 +482,12 @@ static const struct func items[] = {
 	{ "toupper(source: string) string", "upperUTF8($1)", "In upper case." },
 	{ "substring(source: string, start: long) string", "kql_substring($1, $2, 4294967295)", "From a place (0 is the first) to the end." },
 	{ "substring(source: string, start: long, length: long) string", "kql_substring($1, $2, $3)", "So many characters from a place on." },
-	{ "strcat(value: any...) string", NULL, "One behind the other.", 0, emit_strcat },
-	{ "strcat_delim(delimiter: string, value: any...) string", NULL, "One behind the other with a delimiter between.", 0, emit_strcat_delim },
-	{ "strrep(value: any, count: long) string", "repeat(toString($1), $2)", "The text several times." },
-	{ "strrep(value: any, count: long, delimiter: string) string", "arrayStringConcat(arrayWithConstant($2, toString($1)), $3)", "The text several times with a delimiter between." },
+	{ "strcat(value: text...) string", "concat($*, '')", "One behind the other." },
+	{ "strcat_delim(delimiter: string, value: text...) string", "arrayStringConcat([$2*], $1)", "One behind the other with a delimiter between." },
+	{ "strrep(value: text, count: long) string", "repeat($1, $2)", "The text several times." },
+	{ "strrep(value: text, count: long, delimiter: string) string", "arrayStringConcat(arrayWithConstant($2, $1), $3)", "The text several times with a delimiter between." },
 	{ "strcmp(a: string, b: string) long", "multiIf($1 < $2, -1, $1 > $2, 1, 0)", "-1, 0 or 1 as the first comes before the second." },
-	{ "reverse(source: string) string", "reverseUTF8($1)", "Last character first." },
-	{ "reverse(source: any) string", "reverseUTF8(toString($1))", "Last character first." },
+	{ "reverse(source: text) string", "reverseUTF8($1)", "Last character first." },
 	{ "trim(regex: string, source: string) string", "replaceRegexpAll($2, concat('^(?:', $1, ')|(?:', $1, ')$$'), '')", "Without what matches at both ends." },
 	{ "trim_start(regex: string, source: string) string", "replaceRegexpOne($2, concat('^(?:', $1, ')'), '')", "Without what matches at the beginning." },
 	{ "trim_end(regex: string, source: string) string", "replaceRegexpOne($2, concat('(?:', $1, ')$$'), '')", "Without what matches at the end." },
@@ -479,12 +502,14 @@ static const struct func items[] = {
 	{ "extract_all(regex: string, source: string) dynamic?", NULL, "What the groups match, for each match.", 0, emit_extract_all },
 	{ "extract_all(regex: string, groups: dynamic, source: string) dynamic?", NULL, "What some of the groups match, for each match.", 0, emit_extract_all },
 	{ "extractall(regex: string, source: string) dynamic?", NULL, "extract_all.", FUNC_LEGACY, emit_extract_all },
-	{ "indexof(source: string, lookup: string) long", "(positionUTF8($1, $2) - 1)", "Place of the first occurrence, or -1." },
-	{ "indexof(source: any, lookup: any, start: long) long", "kql_indexof(toString($1), toString($2), $3, -1, 1)", "Place of the first occurrence from a place on." },
-	{ "indexof(source: any, lookup: any, start: long, length: long) long", "kql_indexof(toString($1), toString($2), $3, $4, 1)", "Place of the first occurrence within." },
-	{ "indexof(source: any, lookup: any, start: long, length: long, occurrence: long) long", "kql_indexof(toString($1), toString($2), $3, $4, $5)", "Place of the n-th occurrence within." },
-	{ "indexof(source: any, lookup: any) long", "(positionUTF8(toString($1), toString($2)) - 1)", "Place of the first occurrence, or -1." },
-	{ "indexof_regex(source: string, regex: string) long", "kql_indexof_regex($1, $2)", "Place of the first match, or -1." },
+	{ "indexof(source: text, lookup: text) long", "(positionUTF8($1, $2) - 1)", "Place of the first occurrence, or -1." },
+	{ "indexof(source: text, lookup: text, start: long) long", "kql_indexof($1, $2, $3, -1, 1)", "Place of the first occurrence from a place on." },
+	{ "indexof(source: text, lookup: text, start: long, length: long) long?", "kql_indexof($1, $2, $3, $4, 1)", "Place of the first occurrence within." },
+	{ "indexof(source: text, lookup: text, start: long, length: long, occurrence: long) long?", "kql_indexof($1, $2, $3, $4, $5)", "Place of the n-th occurrence within." },
+	{ "indexof_regex(source: text, regex: string) long", "kql_indexof_regex($1, $2, 0, -1, 1)", "Place of the first match, or -1." },
+	{ "indexof_regex(source: text, regex: string, start: long) long?", "kql_indexof_regex($1, $2, $3, -1, 1)", "Place of the first match from a place on, or -1." },
+	{ "indexof_regex(source: text, regex: string, start: long, length: long) long?", "kql_indexof_regex($1, $2, $3, $4, 1)", "Place of the first match within, or -1." },
+	{ "indexof_regex(source: text, regex: string, start: long, length: long, occurrence: long) long?", "kql_indexof_regex($1, $2, $3, $4, $5)", "Place of the n-th match within, or -1." },
 	{ "countof(source: string, search: string) long", "countSubstrings($1, $2)", "Number of occurrences." },
 	{ "countof(source: string, search: string, kind: string!) long", "if($3 = 'regex', countMatches($1, $2), countSubstrings($1, $2))", "Number of occurrences or matches." },
 	{ "has_any_index(source: string, values: dynamic) long", "(arrayFirstIndex(v -> kql_has($1, kql_text(v)), kql_items($2!)) - 1)", "Place of the first term that the text has, or -1." },
@@ -506,8 +531,8 @@ static const struct func items[] = {
 	{ "base64_encode_fromarray(source: dynamic) string", "base64Encode(arrayStringConcat(arrayMap(b -> char(toUInt8OrZero(b)), kql_elements($1!))))", "Base64 of bytes." },
 	{ "base64_decode_toguid(source: string) guid?", "kql_guid_bytes(tryBase64Decode($1))", "A guid of base64." },
 	{ "base64_encode_fromguid(source: guid) string", "base64Encode(kql_bytes_guid($1))", "Base64 of a guid." },
-	{ "url_encode(source: string) string", "replaceAll(encodeURLComponent($1), '%20', '+')", "With what is special in addresses escaped." },
-	{ "url_encode_component(source: string) string", "encodeURLComponent($1)", "With what is special in parts of addresses escaped." },
+	{ "url_encode(source: string) string", "replaceAll(kql_url($1), '%20', '+')", "With what is special in addresses escaped." },
+	{ "url_encode_component(source: string) string", "kql_url($1)", "With what is special in parts of addresses escaped." },
 	{ "url_decode(source: string) string", "decodeURLFormComponent($1)", "With escapes of addresses undone." },
 	{ "make_string(code: long...) string", "kql_from_codes([$*])", "Characters of their numbers." },
 	{ "unicode_codepoints_to_string(codes: dynamic) string", "kql_from_codes(arrayMap(c -> toInt64OrZero(c), kql_elements($1!)))", "Characters of their numbers." },

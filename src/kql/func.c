@@ -8,12 +8,13 @@
 #include <string.h>
 
 extern const struct func_family fn_operators, fn_strings, fn_math, fn_datetimes, fn_dynamics,
-    fn_conversions, fn_addresses, fn_hashes, fn_aggregates, fn_windows, fn_parsers, fn_units;
+    fn_conversions, fn_addresses, fn_hashes, fn_aggregates, fn_windows, fn_parsers, fn_units,
+    fn_scans;
 
 const struct func_family *const func_families[] = {
 	&fn_operators,	 &fn_strings,	&fn_math,   &fn_datetimes,  &fn_dynamics,
 	&fn_conversions, &fn_addresses, &fn_hashes, &fn_aggregates, &fn_windows,
-	&fn_parsers,	 &fn_units,	NULL,
+	&fn_parsers,	 &fn_units,	&fn_scans,  NULL,
 };
 
 #define BIT(type) (1u << (type))
@@ -36,18 +37,20 @@ static bool word(const char **at, char *to, size_t size)
 	return n > 0;
 }
 
-static bool types(const char **at, uint16_t *ret)
+static bool types(const char **at, uint16_t *ret, bool *ret_text)
 {
 	char name[16];
 
 	*ret = 0;
+	*ret_text = false;
 	do {
 		enum kql_type type;
 
 		if (!word(at, name, sizeof(name)))
 			return false;
 		type = kql_type_find(name, strlen(name));
-		if (!strcmp(name, "any"))
+		*ret_text |= !strcmp(name, "text");
+		if (!strcmp(name, "any") || *ret_text)
 			*ret |= ANY;
 		else if (!strcmp(name, "number"))
 			*ret |= NUMBERS;
@@ -80,7 +83,8 @@ static bool params(const char **at, struct signature *s)
 			return false;
 		if (s->count++ && !take(at, ","))
 			return false;
-		if (!word(at, p->name, sizeof(p->name)) || !take(at, ":") || !types(at, &p->types))
+		if (!word(at, p->name, sizeof(p->name)) || !take(at, ":") ||
+		    !types(at, &p->types, &p->text))
 			return false;
 		p->constant = take(at, "!");
 		if (take(at, "...")) {
@@ -96,6 +100,7 @@ bool func_signature(const char *text, struct signature *ret)
 	size_t name = strcspn(text, "(");
 	const char *at = text + name;
 	uint16_t type;
+	bool is_text;
 
 	memset(ret, 0, sizeof(*ret));
 	if (!name || name >= sizeof(ret->name) || !take(&at, "("))
@@ -111,7 +116,7 @@ bool func_signature(const char *text, struct signature *ret)
 	} else if (take(&at, "common")) {
 		ret->result = RESULT_COMMON;
 	} else {
-		if (!types(&at, &type))
+		if (!types(&at, &type, &is_text) || is_text)
 			return false;
 		for (unsigned int i = KQL_BOOL; i < KQL_TYPE_COUNT; i++)
 			if (type == BIT(i))
@@ -119,7 +124,7 @@ bool func_signature(const char *text, struct signature *ret)
 		if (!ret->type)
 			return false;
 	}
-	if (*at == '?' || *at == '!')
+	if (*at == '?' || *at == '!' || *at == '&')
 		ret->null = *at++;
 	return !*at;
 }

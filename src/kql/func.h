@@ -8,11 +8,13 @@
  *
  * Signature: "substring(source: string, start: long) long?". Overloads are entries of the same
  * name. types    string, long, ... ; number (int, long, real, decimal), integer (int, long), any;
- *            several with '|': datetime|timespan
+ *            several with '|': datetime|timespan;
+ *            text: any, converted to a string
  *   !        behind a parameter's type: a constant is needed
  *   ...      behind the last parameter's type: once or more; "...?" none or more
  *   result   a type; =1: that of argument 1; common: that which all arguments can become.
- *            '?' behind it: may be null though no argument is; '!': never null
+ *            '?' behind it: may be null though no argument is; '!': never null;
+ *            '&': null only where all arguments are
  *
  * SQL: a template. $1 is the first argument, $1! the same but '' where it is null (for functions
  * that take no Nullable), $* all with commas, $2* all from the second on, $$ a dollar. Where a
@@ -32,6 +34,7 @@ enum func_flag {
 	/* Name of the column where it is given none: see Kusto's ResultNameKind. */
 	FUNC_NAME_ARG = 16,    /* the argument's */
 	FUNC_NAME_PREFIX = 32, /* function_argument; prefix stands in the entry where it differs */
+	FUNC_TUPLE = 128,      /* of several arrays: as many values, each a column of its own */
 	FUNC_NAME_OF = 64,     /* the prefix before the argument's name stands in the entry */
 };
 
@@ -59,6 +62,7 @@ struct param {
 	char name[32];
 	uint16_t types; /* bit 1 << enum kql_type */
 	bool constant;
+	bool text; /* any type, and taken as text */
 };
 
 struct signature {
@@ -69,7 +73,7 @@ struct signature {
 	enum result_kind result;
 	unsigned int result_arg; /* from 0 */
 	enum kql_type type;
-	char null; /* '?', '!' or '\0' */
+	char null; /* '?', '!', '&' or '\0' */
 };
 
 /* Signatures are part of the program: a bad one is a bug and asserted by the unit test. */

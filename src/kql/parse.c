@@ -240,6 +240,10 @@ static struct ast *parse_pattern(struct parser *p, const struct token *at)
 	pattern->text_len = name->text_len;
 	parse_expect(p, "=");
 	parse_push(p, pattern, parse_schema(p));
+	if (parse_take(p, "[")) { /* a path behind the arguments is one more of them */
+		parse_push(p, pattern->kids[0], parse_typed(p));
+		parse_expect(p, "]");
+	}
 	parse_expect(p, "{");
 	while (parse_at(p, "(")) {
 		struct ast *one = parse_new(p, AST_CASE, p->t),
@@ -250,6 +254,10 @@ static struct ast *parse_pattern(struct parser *p, const struct token *at)
 			parse_push(p, values, parse_expr(p));
 		while (parse_take(p, ","));
 		parse_expect(p, ")");
+		if (parse_take(p, ".") && parse_expect(p, "[")) {
+			parse_push(p, values, parse_expr(p));
+			parse_expect(p, "]");
+		}
 		parse_push(p, one, values);
 		parse_expect(p, "=");
 		parse_expect(p, "{");

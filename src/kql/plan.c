@@ -12,7 +12,8 @@
 #include "kql/func.h"
 
 #define PLAN_DEPTH_MAX 500u
-/* The engine puts a definition in the place of its name: what grows beyond this is computed beneath. */
+/* The engine puts a definition in the place of its name: what grows beyond this is computed
+ * beneath. */
 #define PLAN_WEIGHT_MAX 400u
 
 static struct block *block_new(struct planner *p)
@@ -122,7 +123,8 @@ static struct block *add_definitions(struct planner *p, struct block *b, const s
 
 	for (uint32_t i = 0; i < r->def_count; i++)
 		once |= is_volatile(r->defs[i].value);
-	if (b && (b->closed || too_heavy(b, r) || (once && (b->aggregated || cuts(b) || b->order_count))))
+	if (b && (b->closed || too_heavy(b, r) ||
+		  (once && (b->aggregated || cuts(b) || b->order_count))))
 		b = wrap(p, b);
 	for (uint32_t i = 0; b && i < r->def_count; i++)
 		if (!define(p, b, &r->defs[i]))
@@ -293,6 +295,12 @@ static void need(const struct bx *x)
 		need(x->args[i]);
 }
 
+/* Whether the first argument chooses the row. */
+static bool decides(const struct func *f)
+{
+	return func_is_called(f, "__arg_max") || func_is_called(f, "__arg_min");
+}
+
 /* Of a tuple's aggregate only the elements that are read, and what decides. */
 static void need_definition(const struct definition *d)
 {
@@ -303,7 +311,7 @@ static void need_definition(const struct definition *d)
 		return;
 	}
 	for (uint32_t i = 0; i < x->count; i++)
-		if (d->column->used[i] || (!i && !func_is_called(x->fn, "__any")))
+		if (d->column->used[i] || (!i && decides(x->fn)))
 			need(x->args[i]);
 }
 

@@ -379,6 +379,7 @@ static void put_result(struct sql *s, const struct column *c)
 	const char *helper = c->type == KQL_DATETIME			     ? "kql_datetime_text"
 			     : c->type == KQL_TIMESPAN			     ? "kql_timespan_text"
 			     : c->type == KQL_DECIMAL || c->type == KQL_GUID ? "toString"
+			     : c->type == KQL_BOOL			     ? "toBool"
 									     : NULL;
 
 	if (helper)

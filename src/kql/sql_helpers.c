@@ -16,6 +16,47 @@
 #define EPOCH "621355968000000000"
 #define EDGE "[^\\\\p{L}\\\\p{N}]"
 
+/*
+ * The regularised incomplete beta function as a continued fraction, by Lentz: two terms a step, t
+ * is (c, d, the fraction so far). Source: Press et al., Numerical Recipes, 6.4
+ */
+#define BETA_EVEN "(m * (b - m) * x / ((a - 1 + 2 * m) * (a + 2 * m)))"
+#define BETA_ODD "(-(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 1 + 2 * m)))"
+/* What is found at one depth of values; deeper than the last is not looked. */
+#define SCHEMA(depth, next)                                                                        \
+	{                                                                                          \
+		"kql_schema_" depth,                                                               \
+		    "v -> arrayMap(l -> if(length(l) = 1, l[1], kql_array(l)), [arrayConcat("      \
+		    "arrayDistinct(arrayMap(e -> kql_quote(kql_type(e)), arrayFilter(e -> NOT "    \
+		    "match(e, '^[{[]'), v))), "                                                    \
+		    "if(arrayExists(e -> match(e, '^[{[]'), v), [kql_object(arrayMap(p" depth      \
+		    " -> (p" depth ".1, kql_schema_" next "(p" depth ".2)), "                      \
+		    "kql_schema_parts(v)))], emptyArrayString()))])[1]"                            \
+	}
+
+/*
+ * Helpers are put in their places as text: a name bound in one must not stand in what it is called
+ * with, so each depth has its own.
+ */
+/* A bag without what the paths lead to. */
+#define WITHOUT(depth, next)                                                                       \
+	{                                                                                          \
+		"kql_without_" depth,                                                              \
+		    "(d, k) -> if(startsWith(d, '{') AND notEmpty(k), kql_object(arrayMap(p" depth \
+		    " -> (p" depth ".1, kql_without_" next "(p" depth ".2, kql_below(p" depth      \
+		    ".1, k))), "                                                                   \
+		    "arrayFilter(p" depth " -> NOT has(k, [p" depth ".1]), kql_members(d)))), d)"  \
+	}
+/* JSON with the names of its bags in order. */
+#define ORDERED(depth, next)                                                                       \
+	{                                                                                          \
+		"kql_ordered_" depth,                                                              \
+		    "d -> if(match(d, '^[{[]'), concat(substring(d, 1, 1), "                       \
+		    "arrayStringConcat(arrayMap(p" depth " -> concat(p" depth                      \
+		    ".1, kql_ordered_" next "(p" depth ".2)), "                                    \
+		    "kql_ordered_parts(d)), ','), if(startsWith(d, '{'), '}', ']')), d)"           \
+	}
+
 /* clang-format off */
 static const struct helper {
 	const char *name, *lambda;
@@ -60,8 +101,9 @@ static const struct helper {
 			 "reinterpretAsInt64(reverse(unhex(leftPad(substring(trimBoth(s), 3), 16, '0')))), "
 			 "toInt64OrNull(trimBoth(s)))" },
 	{ "kql_to_real", "s -> toFloat64OrNull(trimBoth(s))" },
-	{ "kql_to_guid", "s -> toUUIDOrNull(replaceRegexpAll(s, '[{}()]', ''))" },
-	{ "kql_to_datetime", "s -> parseDateTime64BestEffortUSOrNull(if(match(s, '^\\\\s*[0-9]{4,}\\\\s*$'), "
+	{ "kql_to_guid", "s -> toUUIDOrNull(replaceRegexpAll(s, '[-{}()]', ''))" },
+	{ "kql_to_datetime", "s -> kql_trimmed_datetime(trimBoth(s, ' \\t\\r\\n'))" },
+	{ "kql_trimmed_datetime", "s -> parseDateTime64BestEffortUSOrNull(if(match(s, '^\\\\s*[0-9]{4,}\\\\s*$'), "
 			     "if(match(s, '^\\\\s*[0-9]{4}\\\\s*$'), concat(trimBoth(s), '-01-01'), ''), s), 9, 'UTC')" },
 	{ "kql_to_timespan",
 	  "s -> arrayMap(g -> if(empty(g), if(match(s, '^-?[0-9]+$'), toInt64OrNull(s) * " DAY ", NULL), "
@@ -77,6 +119,10 @@ static const struct helper {
 	{ "kql_from_ticks", "t -> fromUnixTimestamp64Nano((t - " EPOCH ") * 100, 'UTC')" },
 	{ "kql_floor", "(x, y) -> if(y > 0, x - positiveModulo(x, y), NULL)" },
 	{ "kql_floor_time", "(t, d) -> if(d > 0, kql_from_ticks(kql_ticks(t) - positiveModulo(kql_ticks(t), d)), NULL)" },
+	/* A time as the clocks of a zone show it; and back: the difference of the zone at about that time. */
+	{ "kql_to_zone", "(t, z) -> parseDateTime64BestEffortOrNull(toString(t, z), 9, 'UTC')" },
+	{ "kql_zone_shift", "(t, z) -> kql_sub(kql_to_zone(t, z), t)" },
+	{ "kql_to_utc", "(t, z) -> kql_add(t, -kql_zone_shift(kql_add(t, -kql_zone_shift(t, z)), z))" },
 	/* terms: the needle stands between ends of text and what is neither letter nor digit */
 	{ "kql_edge", "c -> if(match(c, '^[\\\\p{L}\\\\p{N}]$'), '(?:^|$|" EDGE ")', '')" },
 	{ "kql_term", "(n, a, b) -> concat(if(a, kql_edge(substringUTF8(n, 1, 1)), ''), regexpQuoteMeta(n), "
@@ -94,12 +140,18 @@ static const struct helper {
 	{ "kql_pick", "(m, g) -> if(empty(g), m, arrayMap(i -> m[toInt32OrZero(i)], kql_elements(g)))" },
 	{ "kql_all_groups", "(m, g) -> if(empty(m), NULL, kql_array(arrayMap(r -> if(length(kql_pick(r, g)) = 1, "
 			    "kql_quote(kql_pick(r, g)[1]), kql_array(arrayMap(x -> kql_quote(x), kql_pick(r, g)))), m)))" },
-	{ "kql_indexof", "(s, n, b, l, o) -> if(l < 0 AND l != -1, NULL, kql_nth(kql_substring(s, b, if(l = -1, 4294967295, l)), n, o) "
-			 "+ if(kql_nth(kql_substring(s, b, if(l = -1, 4294967295, l)), n, o) < 0, 0, "
-			 "if(b < 0, greatest(toInt64(lengthUTF8(s)) + b, 0), b)))" },
-	{ "kql_nth", "(s, n, o) -> if(o < 1 OR length(splitByString(n, s)) <= o, -1, "
-		     "toInt64(lengthUTF8(arrayStringConcat(arraySlice(splitByString(n, s), 1, o), n))))" },
-	{ "kql_indexof_regex", "(s, r) -> if(match(materialize(s), r), toInt64(positionUTF8(s, extract(materialize(s), concat('(', r, ')')))) - 1, -1)" },
+	/* The whole needle within l characters from b on (-1: all); each occurrence is looked for in so many
+	   behind the one before it. */
+	{ "kql_find", "(s, n, b, l) -> arrayMap(p -> if(p = 0, toInt64(-1), toInt64(b + p - 1)), [positionUTF8(kql_substring(s, b, if(l = -1, 4294967295, l)), n)])[1]" },
+	{ "kql_start", "(s, b) -> if(b < 0, greatest(toInt64(lengthUTF8(s)) + b, 0), toInt64(b))" },
+	{ "kql_indexof", "(s, n, b, l, o) -> if(l < -1, NULL, arrayFold((t, i) -> if(t = -1 AND i > 1, t, "
+			 "kql_find(s, n, if(i = 1, kql_start(s, b), t + toInt64(lengthUTF8(n))), l)), range(1, toUInt64(least(10000, greatest(1, o))) + 1), toInt64(-1)))" },
+	{ "kql_match_place", "(s, r, b, o) -> if(o < 1 OR length(extractAll(s, concat('(', r, ')'))) < o, -1, b + toInt64(arrayFold((t, m) -> "
+			     "toInt64(positionUTF8(s, m, toUInt64(t + 1)) - 1) + toInt64(lengthUTF8(m)), arraySlice(extractAll(s, concat('(', r, ')')), 1, o), toInt64(0))) "
+			     "- toInt64(lengthUTF8(extractAll(s, concat('(', r, ')'))[o])))" },
+	{ "kql_indexof_regex", "(s, r, b, l, o) -> if(b < 0 OR l < -1, NULL, kql_match_place(kql_substring(s, b, if(l = -1, 4294967295, l)), r, b, o))" },
+	{ "kql_url", "s -> arrayStringConcat(arrayMap(p -> multiIf(startsWith(p, '%'), transform(p, ['%21', '%2A', '%28', '%29'], ['!', '*', '(', ')'], lower(p)), "
+		     "replaceAll(p, '~', '%7e')), extractAll(encodeURLComponent(s), '%[0-9A-F]{2}|[^%]+')))" },
 	{ "kql_replace_many", "(s, f, t) -> arrayFold((a, x) -> replaceAll(a, kql_text(x.1), kql_text(x.2)), "
 			      "arrayZip(kql_elements(f), arrayResize(kql_elements(t), length(kql_elements(f)), "
 			      "arrayElement(kql_elements(t), -1))), s)" },
@@ -121,10 +173,13 @@ static const struct helper {
 		      "(kql_byte(c, 1) - 240) * 262144 + (kql_byte(c, 2) - 128) * 4096 + (kql_byte(c, 3) - 128) * 64 + kql_byte(c, 4) - 128)" },
 	/* arrays and bags */
 	{ "kql_merge", "p -> kql_object(arrayFilter((x, i) -> i = indexOf(arrayMap(y -> y.1, p), x.1), p, arrayEnumerate(p)))" },
-	{ "kql_has_path", "(d, k) -> if(startsWith(k, '$.'), JSONHas(d, splitByChar('.', substring(k, 3))[1]) AND "
-			  "(length(splitByChar('.', substring(k, 3))) < 2 OR JSONHas(d, splitByChar('.', substring(k, 3))[1], "
-			  "splitByChar('.', substring(k, 3))[2])), JSONHas(d, k))" },
-	{ "kql_remove_keys", "(d, k) -> kql_object(arrayFilter(p -> NOT has(arrayMap(x -> kql_text(x), k), p.1), kql_members(d)))" },
+	{ "kql_has_path", "(d, k) -> if(startsWith(k, '$'), kql_json_path(d, k) != '', JSONHas(d, k))" },
+	/* Keys, or paths from $ on, each as a list of names. */
+	{ "kql_key_paths", "k -> arrayMap(x -> if(startsWith(x, '$'), arrayMap(n -> replaceRegexpAll(n, '^[\\[\\x22\\x27]+|[\\]\\x22\\x27]+$', ''), "
+			   "extractAll(substring(x, 2), '\\[[^\\]]*\\]|[^.\\[\\]]+')), [x]), arrayMap(y -> kql_text(y), k))" },
+	{ "kql_below", "(n, k) -> arrayMap(q -> arraySlice(q, 2), arrayFilter(q -> length(q) > 1 AND q[1] = n, k))" },
+	WITHOUT("0", "1"), WITHOUT("1", "2"), WITHOUT("2", "3"), WITHOUT("3", "4"), WITHOUT("4", "5"), WITHOUT("5", "6"),
+	{ "kql_without_6", "(d, k) -> d" },
 	{ "kql_set_union", "(a, b) -> arrayDistinct(arrayConcat(a, b))" },
 	{ "kql_set_intersect", "(a, b) -> arrayDistinct(arrayFilter(x -> has(b, x), a))" },
 	{ "kql_set_difference", "(a, b) -> arrayDistinct(arrayFilter(x -> NOT has(b, x), a))" },
@@ -137,28 +192,55 @@ static const struct helper {
 	{ "kql_array_split", "(a, i) -> kql_array(arrayMap((b, e) -> kql_array(arraySlice(a, b + 1, greatest(0, e - b))), "
 			     "arrayConcat([toInt64(0)], arrayMap(x -> kql_place(length(a), x), i)), "
 			     "arrayConcat(arrayMap(x -> kql_place(length(a), x), i), [toInt64(length(a))])))" },
-	{ "kql_rotate", "(a, n) -> if(empty(a), a, arrayConcat(arraySlice(a, positiveModulo(n, length(a)) + 1), "
-			"arraySlice(a, 1, positiveModulo(n, length(a)))))" },
+	{ "kql_rotate", "(a, n) -> if(empty(a), a, arrayConcat(arraySlice(a, positiveModulo(toInt64(n), toInt64(length(a))) + 1), "
+			"arraySlice(a, 1, positiveModulo(toInt64(n), toInt64(length(a))))))" },
 	{ "kql_shift", "(a, n, f) -> if(n >= 0, arrayConcat(arraySlice(a, n + 1), arrayWithConstant(least(n, toInt64(length(a))), f)), "
 		       "arrayConcat(arrayWithConstant(least(-n, toInt64(length(a))), f), arraySlice(a, 1, greatest(0, toInt64(length(a)) + n))))" },
-	{ "kql_array_sort", "(d, a, l) -> arrayConcat(if(l, emptyArrayString(), arrayFilter(e -> e = 'null', a)), if(d, arrayReverseSort(e -> (toFloat64OrZero(kql_text(e)), kql_text(e)), arrayFilter(e -> e != 'null', a)), "
-			    "arraySort(e -> (toFloat64OrZero(kql_text(e)), kql_text(e)), arrayFilter(e -> e != 'null', a))), if(l, arrayFilter(e -> e = 'null', a), emptyArrayString()))" },
+	/* Order of elements: numbers, texts, the rest; null apart. */
+	{ "kql_sort_key", "e -> (multiIf(match(e, '^-?[0-9]'), 0, startsWith(e, '\"'), 1, 2), toFloat64OrZero(e), kql_text(e))" },
+	{ "kql_sorted_places", "(d, a) -> if(d, arrayReverseSort(i -> kql_sort_key(a[i]), arrayFilter(i -> a[i] != 'null', arrayEnumerate(a))), "
+			       "arraySort(i -> kql_sort_key(a[i]), arrayFilter(i -> a[i] != 'null', arrayEnumerate(a))))" },
+	{ "kql_null_places", "a -> arrayFilter(i -> a[i] = 'null', arrayEnumerate(a))" },
+	{ "kql_sorted", "(d, l, v) -> arrayMap(p -> arrayMap(a -> if(length(a) != length(p), 'null', kql_array(arrayMap(i -> a[i], p))), v), "
+			"[if(l, arrayConcat(kql_sorted_places(d, v[1]), kql_null_places(v[1])), arrayConcat(kql_null_places(v[1]), kql_sorted_places(d, v[1])))])[1]" },
 	{ "kql_array_index", "(a, v, s, l, o) -> kql_nth_or(arrayFilter(i -> a[i] = v AND i > kql_place(length(a), s) AND "
 			     "(l < 0 OR i <= kql_place(length(a), s) + l), arrayEnumerate(a)), o)" },
 	{ "kql_nth_or", "(p, o) -> if(o < 1 OR length(p) < o, -1, toInt64(p[o]) - 1)" },
-	{ "kql_array_iff", "(c, t, f) -> kql_array(arrayMap((x, i) -> if(x IN ('true', '1') OR (toFloat64OrZero(x) != 0), "
-			   "if(length(t) = 1, t[1], if(i > length(t), 'null', t[i])), if(length(f) = 1, f[1], if(i > length(f), 'null', f[i]))), "
-			   "c, arrayEnumerate(c)))" },
+	/* What is neither bool nor number chooses nothing. */
+	{ "kql_array_iff", "(c, t, f) -> kql_array(arrayMap((x, i) -> multiIf(x = 'true' OR toFloat64OrZero(x) != 0, "
+			   "if(length(t) = 1, t[1], if(i > length(t), 'null', t[i])), x = 'false' OR toFloat64OrNull(x) = 0, "
+			   "if(length(f) = 1, f[1], if(i > length(f), 'null', f[i])), 'null'), c, arrayEnumerate(c)))" },
 	{ "kql_type", "d -> multiIf(d IN ('', 'null'), 'null', startsWith(d, '{'), 'dictionary', startsWith(d, '['), 'array', "
 		      "startsWith(d, '\"'), 'string', d IN ('true', 'false'), 'bool', match(d, '^-?[0-9]+$'), 'long', 'double')" },
 	{ "kql_json_path", "(d, p) -> arrayFold((a, k) -> if(match(k, '^[0-9]+$'), JSONExtractRaw(a, toInt64OrZero(k) + 1), JSONExtractRaw(a, k)), "
 			   "arrayMap(k -> replaceRegexpAll(k, '^[\\\\[\\\\x22\\\\x27]+|[\\\\]\\\\x22\\\\x27]+$', ''), "
 			   "extractAll(replaceRegexpOne(p, '^[$]', ''), '\\\\[[^\\\\]]*\\\\]|[^.\\\\[\\\\]]+')), d)" },
-	{ "kql_sorted_json", "d -> if(startsWith(d, '{'), kql_object(arraySort(p -> p.1, kql_members(d))), d)" },
+	{ "kql_ordered_parts", "d -> if(startsWith(d, '{'), arrayMap(m -> (concat(kql_quote(m.1), ':'), m.2), arraySort(m -> m.1, kql_members(d))), "
+			       "arrayMap(e -> ('', e), kql_elements(d)))" },
+	ORDERED("0", "1"), ORDERED("1", "2"), ORDERED("2", "3"), ORDERED("3", "4"), ORDERED("4", "5"), ORDERED("5", "6"),
+	{ "kql_ordered_6", "d -> d" },
+	{ "kql_schema_keys", "v -> arrayDistinct(arrayFlatten(arrayMap(e -> JSONExtractKeys(e), arrayFilter(e -> startsWith(e, '{'), v))))" },
+	{ "kql_schema_values", "v -> arrayFilter(e -> e NOT IN ('', 'null'), v)" },
+	{ "kql_schema_parts", "v -> arrayConcat(arrayMap(k -> (k, kql_schema_values(arrayMap(e -> JSONExtractRaw(e, k), v))), kql_schema_keys(v)), "
+			      "if(arrayExists(e -> startsWith(e, '['), v), [('`indexer`', kql_schema_values(arrayFlatten(arrayMap(e -> kql_elements(e), v))))], []))" },
+	SCHEMA("0", "1"), SCHEMA("1", "2"), SCHEMA("2", "3"), SCHEMA("3", "4"), SCHEMA("4", "5"), SCHEMA("5", "6"),
+	{ "kql_schema_6", "v -> kql_array(arrayDistinct(arrayMap(e -> kql_quote(kql_type(e)), v)))" },
 	/* numbers */
+	{ "kql_beta_fraction", "(x, a, b) -> tupleElement(arrayFold((t, m) -> arrayMap(u -> arrayMap(v -> (v.2, v.1, t.3 * u.1 * u.2 * v.1 * v.2), "
+			       "[(1 / (1 + " BETA_ODD " * u.1), 1 + " BETA_ODD " / u.2)])[1], [(1 / (1 + " BETA_EVEN " * t.2), 1 + " BETA_EVEN " / t.1)])[1], "
+			       "arrayMap(i -> toFloat64(i), range(1, 150)), (toFloat64(1), 1 / (1 - (a + b) * x / (a + 1)), 1 / (1 - (a + b) * x / (a + 1)))), 3)" },
+	{ "kql_beta_front", "(x, a, b) -> exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x))" },
+	{ "kql_beta_ratio", "(x, a, b) -> if(x < (a + 1) / (a + b + 2), kql_beta_front(x, a, b) * kql_beta_fraction(x, a, b) / a, "
+			    "1 - kql_beta_front(x, a, b) * kql_beta_fraction(1 - x, b, a) / b)" },
+	{ "kql_beta_cdf", "(x, a, b) -> multiIf(NOT (x >= 0 AND x <= 1 AND a > 0 AND b > 0), nan, x IN (0, 1), x, kql_beta_ratio(x, a, b))" },
+	{ "kql_beta_pdf", "(x, a, b) -> if(x >= 0 AND x <= 1 AND a > 0 AND b > 0, kql_beta_front(x, a, b) / (x * (1 - x)), nan)" },
+	{ "kql_beta_inv", "(p, a, b) -> tupleElement(arrayFold((w, i) -> if(kql_beta_ratio((w.1 + w.2) / 2, a, b) < p, ((w.1 + w.2) / 2, w.2), "
+			  "(w.1, (w.1 + w.2) / 2)), range(60), (toFloat64(0), toFloat64(1))), 1)" },
 	{ "kql_max_of", "a -> arrayReduce('maxOrNull', a)" },
 	{ "kql_min_of", "a -> arrayReduce('minOrNull', a)" },
 	{ "kql_hex", "n -> lower(if(match(hex(n), '^0+$'), '0', replaceRegexpOne(hex(reinterpretAsUInt64(toInt64(n))), '^0+', '')))" },
+	{ "kql_hex32", "n -> lower(if(n = 0, '0', replaceRegexpOne(hex(reinterpretAsUInt32(toInt32(n))), '^0+', '')))" },
+	{ "kql_pad", "(n, s) -> leftPad(s, greatest(n, length(s)), '0')" },
 	{ "kql_trim_zeros", "s -> replaceRegexpOne(s, '0+$', '')" },
 	{ "kql_make_datetime", "(y, m, d, h, i, s) -> if(m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31 AND y BETWEEN 1900 AND 2262, "
 			       "kql_add(parseDateTime64BestEffortOrNull(concat(leftPad(toString(y), 4, '0'), '-', leftPad(toString(m), 2, '0'), '-', "
@@ -171,8 +253,23 @@ static const struct helper {
 	{ "kql_percentile", "(a, p) -> if(empty(a), NULL, a[greatest(1, toInt64(ceil(p / 100 * length(a))))])" },
 	{ "kql_series", "(i, v, n, d) -> kql_array(arrayMap(k -> if(has(i, toInt64(k)), if(v[indexOf(i, toInt64(k))] = 'null', d, "
 			"v[indexOf(i, toInt64(k))]), d), range(toUInt64(least(1048576, n)))))" },
-	{ "kql_pair", "(g, e) -> trimBoth(if(g[1] != '', if(e = '', g[1], replaceRegexpAll(g[1], concat(regexpQuoteMeta(e), '(.)'), '\\\\1')), g[2]))" },
+	/* Groups are one for each kind of quotes, and the last for a value without. */
+	{ "kql_pair", "(g, e) -> arrayMap(q -> trimBoth(if(q != '', if(e = '', q, replaceRegexpAll(q, concat('[', e, '](.)'), '\\\\1')), g[-1])), "
+		      "[arrayStringConcat(arraySlice(g, 1, length(g) - 1))])[1]" },
 	{ "kql_pair_by_regex", "(m, k) -> trimBoth(arrayFirst(g -> trimBoth(g[1]) = k, m)[2])" },
+	/* How often each of the texts is among them, as (texts, counts). */
+	{ "kql_counts", "a -> arrayReduce('sumMap', arrayMap(x -> [x], a), arrayMap(x -> [toUInt64(1)], a))" },
+	/* Those that occur in more than a part t of n. */
+	{ "kql_frequent", "(a, n, t) -> arrayMap(c -> arrayFilter((x, k) -> k > greatest(1, t * n), c.1, c.2), [kql_counts(a)])[1]" },
+	/* Words (w: what stands for neither is a separator) with their place in front. */
+	{ "kql_places", "(w, e) -> arrayMap((x, i) -> if(match(x, e), '', concat(toString(i), ' ', x)), w, arrayEnumerate(w))" },
+	{ "kql_pattern", "(w, e, f) -> arrayMap((x, p) -> multiIf(p = '', x, has(f, p), x, '\\x01'), w, kql_places(w, e))" },
+	{ "kql_patterns_of", "(v, e, g, n, t) -> arrayMap(f -> arrayMap(w -> if(arrayExists(p -> p != '' AND has(f, p), kql_places(w, e)), "
+			     "replaceRegexpAll(arrayStringConcat(kql_pattern(w, e, f)), g, '*'), 'others'), v), "
+			     "[kql_frequent(arrayFilter(p -> p != '', arrayFlatten(arrayMap(w -> kql_places(w, e), v))), n, t)])[1]" },
+	{ "kql_patterns", "(v, s, e, g, t) -> arrayMap(p -> arrayMap(f -> arrayMap(x -> if(has(f, x), x, 'others'), p), [kql_frequent(p, length(v), t)])[1], "
+			  "[kql_patterns_of(arrayMap(x -> extractAll(x, s), v), e, g, length(v), t)])[1]" },
+	{ "kql_slices", "(a, n) -> arraySplit((x, i) -> i > 1 AND i % n = 1, a, arrayEnumerate(a))" },
 	/* rows before */
 	{ "kql_row_number", "(r, s) -> s + toInt64(length(r)) - greatest(1, toInt64(arrayLastIndex(x -> ifNull(x, false), r)))" },
 	{ "kql_cumsum", "t -> arraySum(x -> ifNull(x.1, 0), arraySlice(t, greatest(1, toInt64(arrayLastIndex(x -> ifNull(x.2, false), t)))))" },
@@ -215,7 +312,12 @@ static const struct helper {
 	{ "kql_ip4_masked", "s -> kql_ip4_net(s, kql_ip4_prefix(s))" },
 	{ "kql_ip4_text", "(s, p) -> if(isNull(kql_ip4(s)) OR p < 0 OR p > 32, '', IPv4NumToString(toUInt32(assumeNotNull(kql_ip4_net(s, least(toInt64(kql_ip4_prefix(s)), p))))))" },
 	{ "kql_ip4_mask_text", "(s, p) -> if(kql_ip4_text(s, p) = '', '', concat(kql_ip4_text(s, p), '/', toString(least(toInt64(kql_ip4_prefix(s)), p))))" },
-	{ "kql_has_ip4", "(t, i) -> match(materialize(t), concat('(?:^|[^0-9A-Za-z.])', regexpQuoteMeta(i), '(?:$|[^0-9A-Za-z.]|[.](?:$|[^0-9]))'))" },
+	{ "kql_has_ip4", "(t, i) -> isIPv4String(i) AND match(materialize(t), concat('(?:^|[^0-9A-Za-z.])', regexpQuoteMeta(i), '(?:$|[^0-9A-Za-z.]|[.](?:$|[^0-9]))'))" },
+	/* From an address the widest network that begins there and does not go beyond the end. */
+	{ "kql_ip4_cidrs", "(s, e) -> tupleElement(arrayFold((t, i) -> if(t.1 > e, t, arrayMap(k -> (t.1 + toUInt64(bitShiftLeft(toUInt64(1), k)), "
+			   "arrayPushBack(t.2, concat('\"', IPv4NumToString(toUInt32(t.1)), '/', toString(32 - k), '\"'))), "
+			   "[toUInt8(least(bitCount(bitXor(t.1, t.1 - 1)) - 1, floor(log2(e - t.1 + 1))))])[1]), "
+			   "range(64), (toUInt64(s), emptyArrayString())), 2)" },
 	{ "kql_ip6_in", "(i, r) -> kql_ip6_net(i, toInt64(kql_ip6_prefix(r))) = kql_ip6_net(r, toInt64(kql_ip6_prefix(r)))" },
 	{ "kql_ip6_least", "(a, b, p) -> least(toInt64(kql_ip6_prefix(a)), toInt64(kql_ip6_prefix(b)), toInt64(p))" },
 	{ "kql_ip6_compare", "(a, b, p) -> multiIf(isNull(kql_ip6(a)) OR isNull(kql_ip6(b)), NULL, kql_ip6_net(a, kql_ip6_least(a, b, p)) < kql_ip6_net(b, kql_ip6_least(a, b, p)), -1, "
@@ -223,8 +325,8 @@ static const struct helper {
 	{ "kql_ip6_text", "(s, p) -> if(isNull(kql_ip6(s)), '', arrayStringConcat(extractAll(lower(hex(assumeNotNull(kql_ip6_net(s, least(toInt64(kql_ip6_prefix(s)), p))))), '.{4}'), ':'))" },
 	{ "kql_ip4_prefix", "s -> if(position(s, '/') = 0, 32, toUInt8OrNull(splitByChar('/', s)[2]))" },
 	{ "kql_ip4_net", "(s, p) -> bitAnd(toUInt32(kql_ip4(s)), if(p <= 0, 0, bitShiftLeft(toUInt64(4294967295), 32 - p) % 4294967296))" },
-	{ "kql_ip6", "s -> IPv6StringToNumOrNull(splitByChar('/', ifNull(s, ''))[1])" },
-	{ "kql_ip6_prefix", "s -> multiIf(position(s, '/') = 0, 128, position(s, ':') = 0, "
+	{ "kql_ip6", "s -> IPv6StringToNumOrNull(replaceRegexpOne(splitByChar('/', ifNull(s, ''))[1], '^::([0-9]+[.])', '::ffff:\\\\1'))" },
+	{ "kql_ip6_prefix", "s -> multiIf(position(s, '/') = 0, 128, position(s, '.') > 0, "
 			    "toUInt8OrNull(splitByChar('/', s)[2]) + 96, toUInt8OrNull(splitByChar('/', s)[2]))" },
 	{ "kql_ip6_net", "(s, p) -> bitAnd(kql_ip6(s), toFixedString(unhex(rightPad(concat(repeat('f', intDiv(p, 4)), "
 			 "if(p % 4 = 0, '', lower(substring('8ce', p % 4, 1)))), 32, '0')), 16))" },

@@ -42,6 +42,10 @@ void sql_column(struct sql *s, const struct column *c)
 {
 	unsigned int n = 0;
 
+	if (c->sql) {
+		sql_put(s, c->sql);
+		return;
+	}
 	if (c->scan && c->scan == s->scan) {
 		if (c->stored->sql) {
 			sql_name(s, c->stored->sql);

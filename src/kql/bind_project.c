@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bind_project.c - operators that keep rows as they are and change columns: extend, project and its
+ * kin
+ */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kql/bind_call.h"
+
+/* The name that an item of extend, project, summarize gives; *explicit: it was written there. */
+static const char *item_name(struct binder *b, const struct table *t, const struct ast *item,
+			     bool *explicit)
+{
+	const char *name;
+
+	*explicit = item->kind == AST_NAMED && item->text;
+	if (*explicit)
+		return item->text;
+	name = bind_expr_name(b, item->kind == AST_NAMED ? item->kids[0] : item);
+	if (name && *name)
+		return table_free_name(b, t, name);
+	for (unsigned int i = 1; i <= BIND_COLUMNS_MAX; i++) {
+		name = arena_printf(b->arena, "Column%u", i);
+		if (!name || !table_find(t, name))
+			return name;
+	}
+	return NULL;
+}
+
+static const struct ast *item_value(const struct ast *item)
+{
+	return item->kind == AST_NAMED && item->count ? item->kids[0] : item;
+}
+
+uint32_t bind_value_count(const struct bx *x)
+{
+	uint32_t n = x->count;
+
+	if (x->kind != BX_CALL || !(x->fn->flags & FUNC_TUPLE))
+		return 1;
+	return n && x->args[n - 1]->type == KQL_BOOL ? n - 1 : n;
+}
+
+struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i)
+{
+	return bind_value_count(x) < 2 ? x
+				       : bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
+}
+
+const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i,
+			    const char *otherwise)
+{
+	const char *argument = i < call->count ? bind_expr_name(b, call->kids[i]) : NULL;
+	const char *name = argument ? arena_printf(b->arena, "%s_sorted", argument) : NULL;
+
+	return name ? name : otherwise;
+}
+
+/* A call that gives several values without names for them: a column each. */
+static void push_values(struct binder *b, struct table *t, struct rel *r, const struct ast *call,
+			struct bx *x)
+{
+	for (uint32_t i = 0; i < bind_value_count(x); i++) {
+		const char *name = table_free_name(b, t, bind_value_name(b, call, i, "Column1"));
+
+		table_push(b, t, name, rel_define(b, r, name, bind_value(b, x, i)));
+	}
+}
+
+/* (a, b) = expression that is an array: an element each */
+static void extend_tuple(struct binder *b, struct table *t, struct rel *r, const struct ast *names,
+			 struct bx *x)
+{
+	for (uint32_t i = 0; i < names->count; i++) {
+		struct bx *element = bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
+
+		if (element->type != KQL_UNKNOWN)
+			table_set(b, t, names->kids[i]->text,
+				  rel_define(b, r, names->kids[i]->text, element));
+	}
+}
+
+bool bind_extend(struct binder *b, const struct ast *op, struct table *t)
+{
+	const struct ast *list = ast_kid(op, 0);
+	struct rel *windows = windows_begin(b, t), *r;
+	struct row outer = b->row;
+	struct table next;
+
+	table_copy(b, t, &next);
+	r = rel_new(b, REL_EXTEND, NULL);
+	b->row = (struct row){ .left = t };
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct ast *item = list->kids[i];
+		struct bx *x = bind_expr(b, item_value(item));
+		const char *name;
+		bool explicit;
+
+		if (item->kind == AST_NAMED && item->count > 1) {
+			extend_tuple(b, &next, r, item->kids[1], x);
+			continue;
+		}
+		if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
+			push_values(b, &next, r, item, x);
+			continue;
+		}
+		x = bind_value(b, x, 0);
+		name = item_name(b, &next, item, &explicit);
+		if (!name)
+			break;
+		table_set(b, &next, name,
+			  x->kind == BX_COLUMN ? x->column : rel_define(b, r, name, x));
+	}
+	b->row = outer;
+	windows_end(b, t, windows);
+	r->input = t->rel;
+	t->outs = next.outs;
+	t->count = next.count;
+	if (r->def_count)
+		t->rel = r;
+	return true;
+}
+
+bool bind_project(struct binder *b, const struct ast *op, struct table *t)
+{
+	const struct ast *list = ast_kid(op, 0);
+	struct rel *windows = windows_begin(b, t), *r = rel_new(b, REL_EXTEND, NULL);
+	struct table next = { .name = t->name, .ordered = t->ordered };
+	struct row outer = b->row;
+
+	b->row = (struct row){ .left = t };
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct ast *item = list->kids[i];
+		struct bx *x = bind_expr(b, item_value(item));
+		const char *name;
+		bool explicit;
+
+		if (item->kind == AST_NAMED && item->count > 1) {
+			extend_tuple(b, &next, r, item->kids[1], x);
+			continue;
+		}
+		if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
+			push_values(b, &next, r, item, x);
+			continue;
+		}
+		x = bind_value(b, x, 0);
+		name = item_name(b, &next, item, &explicit);
+		if (!name)
+			break;
+		if (explicit && table_find(&next, name)) {
+			diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'",
+				 name);
+			continue;
+		}
+		table_push(b, &next, name,
+			   x->kind == BX_COLUMN ? x->column : rel_define(b, r, name, x));
+	}
+	b->row = outer;
+	windows_end(b, t, windows);
+	r->input = t->rel;
+	next.rel = r->def_count ? r : t->rel;
+	*t = next;
+	return true;
+}
+
+static const char *order_pattern(const struct ast *item, const struct ast **ret_name)
+{
+	*ret_name = item->kind == AST_ORDER ? item->kids[0] : item;
+	return item->kind == AST_ORDER ? item->text : NULL;
+}
+
+static bool matches(const struct ast *pattern, const char *name)
+{
+	if (pattern->kind != AST_WILDCARD)
+		return !strcmp(pattern->text, name) ||
+		       (!strcmp(pattern->text, "TimeGenerated") && !strcmp(name, "Timestamp"));
+	return fnmatch(pattern->text, name, 0) == 0;
+}
+
+static int by_name(const void *x, const void *y)
+{
+	return strcmp(((const struct output *)x)->name, ((const struct output *)y)->name);
+}
+
+/* x10 behind x9 */
+static int by_number(const void *x, const void *y)
+{
+	return strverscmp(((const struct output *)x)->name, ((const struct output *)y)->name);
+}
+
+static void place(struct output *outs, uint32_t count, const char *order)
+{
+	if (!order || count < 2)
+		return;
+	qsort(outs, count, sizeof(*outs), strstr(order, "granny") ? by_number : by_name);
+	if (!strstr(order, "desc"))
+		return;
+	for (uint32_t i = 0; i < count / 2; i++) {
+		struct output swap = outs[i];
+
+		outs[i] = outs[count - 1 - i];
+		outs[count - 1 - i] = swap;
+	}
+}
+
+static void keep_matching(struct binder *b, struct table *t, const struct ast *list, bool wanted)
+{
+	struct table next = { .rel = t->rel, .name = t->name, .ordered = t->ordered };
+
+	for (uint32_t i = 0; i < t->count; i++) {
+		bool found = false;
+
+		for (uint32_t k = 0; k < list->count; k++)
+			found |= matches(list->kids[k], t->outs[i].name);
+		if (found == wanted)
+			table_push(b, &next, t->outs[i].name, t->outs[i].column);
+	}
+	*t = next;
+}
+
+/* Named ones first, in the order they are named; the rest where the star stands, else at the end.
+ */
+static void reorder(struct binder *b, struct table *t, const struct ast *list)
+{
+	bool *placed = arena_array(b->arena, bool, t->count + 1);
+	uint32_t *item_of = arena_array(b->arena, uint32_t, t->count + 1);
+	struct table next = { .rel = t->rel, .name = t->name, .ordered = t->ordered };
+
+	if (!placed || !item_of)
+		return;
+	/* A star takes only what no other item names. */
+	for (unsigned int stars = 0; stars < 2; stars++) {
+		for (uint32_t k = 0; k < list->count; k++) {
+			const struct ast *name;
+
+			(void)order_pattern(list->kids[k], &name);
+			if (ast_is(name, AST_WILDCARD, "*") != (bool)stars)
+				continue;
+			for (uint32_t i = 0; i < t->count; i++) {
+				if (placed[i] || !matches(name, t->outs[i].name))
+					continue;
+				placed[i] = true;
+				item_of[i] = k;
+			}
+		}
+	}
+	for (uint32_t k = 0; k < list->count; k++) {
+		const struct ast *name;
+		const char *order = order_pattern(list->kids[k], &name);
+		uint32_t first = next.count;
+
+		for (uint32_t i = 0; i < t->count; i++)
+			if (placed[i] && item_of[i] == k)
+				table_push(b, &next, t->outs[i].name, t->outs[i].column);
+		place(next.outs + first, next.count - first, order);
+	}
+	for (uint32_t i = 0; i < t->count; i++)
+		if (!placed[i])
+			table_push(b, &next, t->outs[i].name, t->outs[i].column);
+	*t = next;
+}
+
+static void check_named(struct binder *b, const struct table *t, const struct ast *list)
+{
+	struct row outer = b->row;
+
+	b->row = (struct row){ .left = t };
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct ast *name;
+
+		(void)order_pattern(list->kids[i], &name);
+		if (name->kind == AST_NAME)
+			(void)bind_column(b, name);
+	}
+	b->row = outer;
+}
+
+/* Names as columns, texts, or arrays of texts; each may be a pattern. */
+static bool project_by_names(struct binder *b, struct table *t, const struct ast *list)
+{
+	struct table next = { .rel = t->rel, .name = t->name, .ordered = t->ordered };
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct ast *item = list->kids[i];
+		struct token_list names = { NULL, 0 };
+		const struct bx *x;
+
+		if (item->kind == AST_NAME && table_find(t, item->text)) {
+			const struct output *out = table_find(t, item->text);
+
+			table_set(b, &next, out->name, out->column);
+			continue;
+		}
+		x = bind_expr(b, item);
+		if (!bx_is_const(x) || (x->type != KQL_DYNAMIC && x->type != KQL_STRING)) {
+			if (x->type != KQL_UNKNOWN)
+				diag_add(b->diags, DIAG_CONSTANT, item->span,
+					 "names that are not known before the query runs");
+			return false;
+		}
+		if (x->type == KQL_DYNAMIC) {
+			struct diag_list quiet = { .arena = b->arena,
+						   .source = x->s,
+						   .source_len = x->len };
+
+			if (token_scan(&quiet, x->s, x->len, &names) < 0)
+				return false;
+		}
+		for (size_t n = 0; n < (x->type == KQL_DYNAMIC ? names.count : 1); n++) {
+			struct ast pattern = { .kind = AST_WILDCARD, .text = x->s };
+
+			if (x->type == KQL_DYNAMIC && names.items[n].kind != TOKEN_STRING)
+				continue;
+			if (x->type == KQL_DYNAMIC)
+				pattern.text = names.items[n].text;
+			for (uint32_t k = 0; k < t->count; k++)
+				if (matches(&pattern, t->outs[k].name))
+					table_set(b, &next, t->outs[k].name, t->outs[k].column);
+		}
+	}
+	*t = next;
+	return true;
+}
+
+bool bind_project_columns(struct binder *b, const struct ast *op, struct table *t)
+{
+	const struct ast *list = ast_kid(op, 0);
+
+	if (!list)
+		return true;
+	if (!strcmp(op->text, "project-by-names"))
+		return project_by_names(b, t, list);
+	check_named(b, t, list);
+	if (!strcmp(op->text, "project-reorder"))
+		reorder(b, t, list);
+	else
+		keep_matching(b, t, list, !strcmp(op->text, "project-keep"));
+	return true;
+}
+
+bool bind_project_rename(struct binder *b, const struct ast *op, struct table *t)
+{
+	const struct ast *list = ast_kid(op, 0);
+	struct row outer = b->row;
+	struct table next;
+
+	table_copy(b, t, &next);
+	next.ordered = t->ordered;
+	b->row = (struct row){ .left = t };
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct ast *item = list->kids[i];
+		const struct output *out;
+
+		if (item->kind != AST_NAMED || !item->text) {
+			diag_add(b->diags, DIAG_SYNTAX, item->span, "no new name is given here");
+			diag_expected(b->diags, "new = old");
+			continue;
+		}
+		out = bind_column(b, item->kids[0]);
+		if (!out)
+			continue;
+		if (table_find(t, item->text) && strcmp(item->text, out->name) != 0) {
+			diag_add(b->diags, DIAG_DUPLICATE, item->span,
+				 "there is a column '%s' already", item->text);
+			continue;
+		}
+		next.outs[out - t->outs].name = item->text;
+	}
+	b->row = outer;
+	*t = next;
+	return true;
+}
