@@ -78,7 +78,16 @@ bool part_next(char **text, struct part *ret_part)
 	return true;
 }
 
-/* 1: broken, and why; 0: whole, or there no more. A check that fails itself says nothing. */
+/* Of a statement about a part: ClickHouse's src/Common/ErrorCodes.cpp. */
+static bool is_gone(const struct err *err)
+{
+	enum { UNKNOWN_TABLE = 60, NO_SUCH_DATA_PART = 232 };
+	int code = 0;
+
+	(void)sscanf(err->msg, "Code: %d", &code);
+	return code == UNKNOWN_TABLE || code == NO_SUCH_DATA_PART;
+}
+
 static int check_once(struct engine_conn *c, const struct part *part, struct err *ret_why)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
@@ -90,10 +99,8 @@ static int check_once(struct engine_conn *c, const struct part *part, struct err
 		 "CHECK TABLE `%s`.`%s` PART '%s' SETTINGS check_query_single_value_result = 0",
 		 part->database, part->table, part->name);
 	r = part_ask(c, sql, NULL, &out, &err);
-	if (r < 0) {
-		log_debug("%s: %s", sql, err_msg(&err, r));
-		return 0;
-	}
+	if (r < 0)
+		return is_gone(&err) ? 0 : err_setf(ret_why, r, "%s", err_msg(&err, r));
 	rest = out.data;
 	path = strsep(&rest, "\t");
 	passed = strsep(&rest, "\t");
@@ -105,9 +112,11 @@ static int check_once(struct engine_conn *c, const struct part *part, struct err
 }
 
 /* Twice: what is moved must be broken on the disk, not only in one reading of it. */
-bool part_is_broken(struct engine_conn *c, const struct part *part, struct err *ret_why)
+int part_check(struct engine_conn *c, const struct part *part, struct err *ret_why)
 {
-	return check_once(c, part, ret_why) == 1 && check_once(c, part, ret_why) == 1;
+	int r = check_once(c, part, ret_why);
+
+	return r == 1 ? check_once(c, part, ret_why) : r;
 }
 
 /*

@@ -30,8 +30,11 @@ int part_list(struct engine_conn *c, const char *where, const struct engine_para
 	      struct buf *out, struct err *err);
 /* Takes the next one off part_list()'s text; false at its end. */
 bool part_next(char **text, struct part *ret_part);
-/* By reading all of it, twice. A check that fails itself is no proof: false. */
-bool part_is_broken(struct engine_conn *c, const struct part *part, struct err *ret_why);
+/*
+ * Reads all of it. 1: broken, 0: whole, or there no more; negative: it could not be found out, and
+ * the connection is not to be used again. ret_why has words for all but 0.
+ */
+int part_check(struct engine_conn *c, const struct part *part, struct err *ret_why);
 /* What the engine takes back at its next start, once the part is moved. */
 int part_count_sources(struct engine_conn *c, const struct part *part, uint64_t *ret_count,
 		       uint64_t *ret_rows);

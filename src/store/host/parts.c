@@ -95,10 +95,11 @@ static int set_aside(struct parts *p, const struct part *part, const struct err 
 {
 	uint64_t sources = 0, back = 0;
 	char to[PART_PATH_SIZE];
+	/* Not to know how many come back is no reason to leave the table as it is. */
 	int r = part_count_sources(p->conn, part, &sources, &back);
 
 	if (r < 0)
-		return r;
+		log_debug("sources of %s: %s", part->name, strerror(-r));
 	r = part_move_aside(part, to);
 	if (r < 0) {
 		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60,
@@ -114,22 +115,33 @@ static int set_aside(struct parts *p, const struct part *part, const struct err 
 	return 0;
 }
 
+/* What a failed statement wrote would be in the next one's answer. */
+static void drop_connection(struct parts *p, const char *what, const struct err *err, int r)
+{
+	LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "%s: %s", what, err_msg(err, r));
+	engine_disconnect(p->conn);
+	p->conn = NULL;
+}
+
 /* Checks what part_list() gave; the count of parts that were moved. */
 static unsigned int check_list(struct parts *p, char *text)
 {
+	struct err why = { 0 };
 	unsigned int moved = 0;
 	struct part part;
+	int r = 0;
 
-	while (part_next(&text, &part)) {
-		struct err why = { 0 };
-
+	while (r >= 0 && part_next(&text, &part)) {
 		if (was_checked(p, &part))
 			continue;
-		if (!part_is_broken(p->conn, &part, &why))
+		r = part_check(p->conn, &part, &why);
+		if (r == 0)
 			remember_checked(p, &part);
-		else if (set_aside(p, &part, &why) == 0)
+		else if (r > 0 && set_aside(p, &part, &why) == 0)
 			moved++;
 	}
+	if (r < 0)
+		drop_connection(p, "a part cannot be checked", &why, r);
 	return moved;
 }
 
@@ -164,11 +176,14 @@ static unsigned int check_written(struct parts *p)
 	int r = list_since(p->conn, p->since_s, &out, &err);
 
 	if (r < 0) {
-		LOG_RATELIMIT(LOG_LEVEL_ERROR, 60, "parts cannot be listed: %s", err_msg(&err, r));
+		drop_connection(p, "parts cannot be listed", &err, r);
 		return 0;
 	}
 	if (check_list(p, out.data))
 		return 1;
+	/* Where one could not be checked, all of it is tried again. */
+	if (!p->conn)
+		return 0;
 	p->since_s = is_over ? 0 : MAX(p->since_s, now - LOOK_BACK_S);
 	return 0;
 }
@@ -178,6 +193,8 @@ static unsigned int check_named(struct parts *p, const char *words)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(64 << 20), value = BUF_INIT(8192);
 	struct engine_params params = { .names = { "words" }, .count = 1 };
+	struct err err = { 0 };
+	int r;
 
 	/* Values are in TSV's form: what it would escape is no part of a name. */
 	for (; *words; words++)
@@ -186,10 +203,12 @@ static unsigned int check_named(struct parts *p, const char *words)
 		return 0;
 	params.values[0] = value.data;
 	memset(p->checked, 0, sizeof(p->checked));
-	return part_list(p->conn, "position({words:String}, concat('/', name, '/')) > 0", &params,
-			 &out, NULL) < 0
-		   ? 0
-		   : check_list(p, out.data);
+	r = part_list(p->conn, "position({words:String}, concat('/', name, '/')) > 0", &params,
+		      &out, &err);
+	if (r == 0)
+		return check_list(p, out.data);
+	drop_connection(p, "parts cannot be listed", &err, r);
+	return 0;
 }
 
 static bool connect_thread(struct parts *p)
@@ -291,7 +310,7 @@ static void *watch(void *arg)
 		told = true;
 		if (failure[0])
 			moved = check_named(p, failure);
-		if (look(p, check_now))
+		if (look(p, check_now) && p->conn)
 			moved += check_written(p);
 		/* The engine does not know where they are now: it is not asked again. */
 		if (moved) {
@@ -422,12 +441,12 @@ int parts_insert_end(struct parts *p, const struct parts_insert *i, struct engin
 	while (part_next(&text, &part)) {
 		struct err why = { 0 };
 
-		if (!part_is_broken(c, &part, &why))
+		r = part_check(c, &part, &why);
+		if (r == 0)
 			continue;
 		ask_for_check(p);
-		return err_setf(err, -EIO,
-				"Code: 243. The disk is full, and part %s is broken: %.500s",
-				part.name, why.msg);
+		return err_setf(err, -EIO, "Code: 243. Room is short, and part %s is %s: %.500s",
+				part.name, r > 0 ? "broken" : "not checked", why.msg);
 	}
 	return 0;
 }

@@ -33,7 +33,8 @@ int parts_new(const struct parts_options *options, struct parts **ret_parts, str
 void parts_free(struct parts *p);
 DEFINE_CLEANUP(struct parts *, parts_free)
 
-/* The engine's words (nullable) for a failed statement: a part they name, or the room, is looked at. */
+/* The engine's words (nullable) for a failed statement: a part they name, or the room, is looked
+ * at. */
 void parts_note_failure(struct parts *p, const char *words);
 
 /* An insert on its way; a value. */
