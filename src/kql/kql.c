@@ -10,6 +10,7 @@
 
 #include "kql/bind.h"
 #include "kql/parse.h"
+#include "kql/reads.h"
 #include "kql/sql.h"
 
 struct kql_query {
@@ -47,6 +48,10 @@ static int compile(struct kql_query *q, const char *text, size_t len,
 	if (r < 0 || q->diags.failed)
 		return r < 0 ? r : -EINVAL;
 	q->has_bound = true;
+	if (options->continuous)
+		reads_check_continuous(&q->diags, q->tree, &q->bound);
+	if (q->diags.failed)
+		return -EINVAL;
 	q->sql.options = options;
 	q->sql.catalogue = options->catalogue ? options->catalogue : kql_catalogue();
 	q->sql.planner = (struct planner){ .diags = &q->diags, .arena = &q->arena };
@@ -138,6 +143,17 @@ size_t kql_query_columns(const struct kql_query *q, const struct kql_column **re
 {
 	*ret_columns = q->columns;
 	return q->columns ? q->bound.result.count : 0;
+}
+
+size_t kql_query_tables(const struct kql_query *q, const struct kql_table **ret_tables, size_t max)
+{
+	struct reads reads = { 0 };
+
+	if (q->has_sql)
+		reads_of(&q->bound, &reads);
+	for (size_t i = 0; i < MIN(reads.count, max); i++)
+		ret_tables[i] = reads.tables[i];
+	return reads.count;
 }
 
 const struct kql_render *kql_query_render(const struct kql_query *q)

@@ -84,6 +84,9 @@ struct kql_options {
 	const char *tenant;		       /* every scan is limited to it */
 	int64_t now_ns;			       /* what now() answers, realtime */
 	int64_t oldest_ns;		       /* events before it are not seen; 0: no such limit */
+	int64_t recent_ns;   /* nor those that happened and came in before this; 0: no such limit */
+	int64_t received_ns; /* nor those that came in before this; 0: no such limit */
+	bool continuous;     /* refuse what does not look at each row of one table by itself */
 	const struct kql_parameter *parameters; /* ends with name NULL; nullable */
 	kql_probe probe;			/* nullable: such operators are refused */
 	void *probe_context;
@@ -115,5 +118,7 @@ const struct kql_render *kql_query_render(const struct kql_query *q);
 
 enum kql_stage { KQL_STAGE_TOKENS, KQL_STAGE_AST, KQL_STAGE_BOUND, KQL_STAGE_PLAN, KQL_STAGE_SQL };
 struct buf;
+/* The tables that are read, each once, at most max; how many there are. 0 where it was refused. */
+size_t kql_query_tables(const struct kql_query *q, const struct kql_table **ret_tables, size_t max);
 /* Appends what the stage made, as text for people; -ENODATA where it was not reached. */
 int kql_query_explain(const struct kql_query *q, enum kql_stage stage, struct buf *out);

@@ -104,6 +104,14 @@ static void put_scan_filter(struct sql *s, const struct block *b)
 	if (s->options->oldest_ns)
 		sql_printf(s, " AND Timestamp >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC')",
 			   s->options->oldest_ns);
+	if (s->options->recent_ns)
+		sql_printf(s,
+			   " AND (Timestamp >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC')"
+			   " OR ReceivedTime >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC'))",
+			   s->options->recent_ns, s->options->recent_ns);
+	if (s->options->received_ns)
+		sql_printf(s, " AND ReceivedTime >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC')",
+			   s->options->received_ns);
 }
 
 static void put_values_empty(struct sql *s, const struct rel *r)

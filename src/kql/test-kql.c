@@ -102,6 +102,75 @@ static void test_tenant(void **state)
 	}
 }
 
+static int compile_continuous(const char *text, struct kql_query **ret_query)
+{
+	const struct kql_options options = { .tenant = "t", .received_ns = 1, .continuous = true };
+
+	return kql_compile(text, strlen(text), &options, ret_query);
+}
+
+/* What a rule may run over new rows alone; the place of what it may not. */
+static void test_continuous(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int column; /* of the complaint; 0: taken */
+	} queries[] = {
+		{ "DeviceProcessEvents | where FileName =~ 'nc' | extend A = 1", 0 },
+		{ "let n = dynamic(['a']); DeviceProcessEvents | where FileName in (n)", 0 },
+		{ "let f = (x:string) { x has 'a' }; DeviceProcessEvents | where f(FileName)", 0 },
+		{ "DeviceEvents | mv-expand j = parse_json(AdditionalFields) | project-away j", 0 },
+		{ "DeviceProcessEvents | summarize count() by DeviceId", 23 },
+		{ "DeviceProcessEvents | take 1", 23 },
+		{ "union DeviceProcessEvents, DeviceFileEvents", 1 },
+		{ "DeviceProcessEvents | join DeviceFileEvents on DeviceId", 23 },
+		{ "DeviceFileEvents | where SHA1 in (DeviceProcessEvents | project SHA1)", 1 },
+		{ "print x = 1", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+		_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+		const struct kql_diagnostic *list;
+		int r = compile_continuous(queries[i].text, &q);
+
+		if (r != (queries[i].column ? -EINVAL : 0))
+			print_error("%s: %d\n", queries[i].text, r);
+		assert_int_equal(r, queries[i].column ? -EINVAL : 0);
+		if (!queries[i].column) {
+			assert_non_null(strstr(kql_query_sql(q), " AND ReceivedTime >= "));
+			continue;
+		}
+		assert_true(kql_query_diagnostics(q, &list) > 0);
+		assert_int_equal(list[0].column, queries[i].column);
+		assert_non_null(list[0].expected);
+	}
+}
+
+static void test_tables_read(void **state)
+{
+	static const char text[] =
+	    "DeviceFileEvents | where SHA1 in (DeviceProcessEvents | project "
+	    "SHA1) | union DeviceFileEvents";
+	const struct kql_options options = { .tenant = "t", .recent_ns = 5 };
+	_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+	const struct kql_table *tables[4];
+	const char *at;
+
+	(void)state;
+	assert_int_equal(kql_compile(text, strlen(text), &options, &q), 0);
+	assert_int_equal(kql_query_tables(q, tables, ARRAY_SIZE(tables)), 2);
+	assert_string_equal(tables[0]->name, "DeviceProcessEvents");
+	assert_string_equal(tables[1]->name, "DeviceFileEvents");
+	/* Each scan is limited. */
+	at = kql_query_sql(q);
+	for (int i = 0; i < 3; i++) {
+		at = strstr(at, "OR ReceivedTime >= fromUnixTimestamp64Nano(5");
+		assert_non_null(at);
+		at++;
+	}
+}
+
 /* Names and functions of the engine are nobody's to call. */
 static void test_refused(void **state)
 {
@@ -224,9 +293,10 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables),	cmocka_unit_test(test_tenant),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_quoting),
-		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_tables),	    cmocka_unit_test(test_tenant),
+		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_quoting),
+		cmocka_unit_test(test_limits),	    cmocka_unit_test(test_continuous),
+		cmocka_unit_test(test_tables_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
