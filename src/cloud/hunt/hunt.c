@@ -60,7 +60,8 @@ unsigned int hunt_days(const struct hunt *h)
  */
 static unsigned int seconds_left(const struct hunt_run *r)
 {
-	int64_t left = HUNT_EXECUTION_S - r->ran_ns / NSEC_PER_SEC;
+	int64_t left =
+	    (int64_t)(r->request.execution_s ?: HUNT_EXECUTION_S) - r->ran_ns / NSEC_PER_SEC;
 
 	return left > 1 ? (unsigned int)left : 1;
 }
@@ -125,6 +126,9 @@ static int compile(struct hunt_run *r)
 		.oldest_ns = now - (q->lookback_ns ? MIN(q->lookback_ns, lookback) : lookback),
 		.probe = q->compile_only ? NULL : probe,
 		.probe_context = r,
+		.recent_ns = q->recent_ns,
+		.received_ns = q->received_ns,
+		.continuous = q->continuous,
 	};
 	int result = kql_compile(q->text, q->len, &options, &r->query);
 
@@ -191,20 +195,37 @@ const struct kql_query *hunt_run_query(const struct hunt_run *r)
  * Ends of lines between rows become commas. JSON has none within a row: they are escaped there. A
  * row beyond the most is cut off.
  */
-static void join_rows(struct buf *out, size_t from, struct hunt_result *result)
+static void join_rows(struct buf *out, size_t from, unsigned int most, char separator,
+		      struct hunt_result *result)
 {
 	char *at = out->data + from, *end = out->data + out->len, *stop = at;
 
-	while (result->rows < HUNT_ROWS_MAX && (at = memchr(stop, '\n', (size_t)(end - stop)))) {
-		*at = ',';
+	while (result->rows < most && (at = memchr(stop, '\n', (size_t)(end - stop)))) {
+		*at = separator;
 		stop = at + 1;
 		result->rows++;
 	}
 	result->limited = stop < end;
-	if (stop > out->data + from)
+	if (stop > out->data + from && separator == ',')
 		stop--; /* the last comma */
 	*stop = '\0';
 	out->len = (size_t)(stop - out->data);
+}
+
+/* Which rows are left where there are too many is not left to chance. */
+static const char *newest_first(const struct hunt_run *r)
+{
+	const struct kql_column *columns;
+	size_t count = kql_query_columns(r->query, &columns);
+
+	for (size_t i = 0; r->request.rows_max && i < count; i++) {
+		/* Times of the language are texts here, all of one length. */
+		if (strcmp(columns[i].name, "Timestamp") == 0)
+			return " ORDER BY Timestamp DESC";
+		if (strcmp(columns[i].name, "TimeGenerated") == 0)
+			return " ORDER BY TimeGenerated DESC";
+	}
+	return "";
 }
 
 /* A result's name comes from the query or from data: any text. */
@@ -225,7 +246,7 @@ static void put_columns(struct buf *sql, const struct hunt_run *r)
 	size_t count = kql_query_columns(r->query, &columns), longs = 0;
 
 	buf_append_str(sql, "*");
-	for (size_t i = 0; r->request.form == HUNT_LISTS_OF_TEXT && i < count; i++) {
+	for (size_t i = 0; r->request.form >= HUNT_LISTS_OF_TEXT && i < count; i++) {
 		if (columns[i].type != KQL_LONG)
 			continue;
 		buf_append_str(sql, longs++ ? ", toString(" : " REPLACE (toString(");
@@ -242,6 +263,7 @@ int hunt_execute(struct hunt_run *r, struct buf *out, struct hunt_result *ret_re
 {
 	_cleanup_buf_ struct buf sql = BUF_INIT(2 * KQL_SQL_MAX);
 	struct hunt_result result = { .compile_ns = r->compile_ns, .wait_ns = r->wait_ns };
+	unsigned int most = r->request.rows_max ?: HUNT_ROWS_MAX;
 	size_t before = out->len;
 	int ret;
 
@@ -249,12 +271,12 @@ int hunt_execute(struct hunt_run *r, struct buf *out, struct hunt_result *ret_re
 	put_columns(&sql, r);
 	buf_append_str(&sql, " FROM (");
 	buf_append_str(&sql, kql_query_sql(r->query));
-	buf_printf(&sql, "\n) LIMIT %d", HUNT_ROWS_MAX + 1);
+	buf_printf(&sql, "\n)%s LIMIT %u", newest_first(r), most + 1);
 	ret = ask(r, &sql, r->request.form == HUNT_OBJECTS ? "JSONEachRow" : "JSONCompactEachRow",
 		  out, err);
 	result.execute_ns = r->ran_ns;
 	if (ret == 0 && out->len > before)
-		join_rows(out, before, &result);
+		join_rows(out, before, most, r->request.form == HUNT_LINES ? '\n' : ',', &result);
 	hunt_count(r->hunt, ret, result.limited);
 	if (ret == 0)
 		*ret_result = result;

@@ -26,10 +26,12 @@
 #define HUNT_TENANT_RUNNING_MAX 2 /* of one tenant */
 #define HUNT_WAITING_MAX 2	  /* for their turn; more are refused at once */
 #define HUNT_WAIT_S 10		  /* for one's turn */
-#define HUNT_HOUR_S (10 * 60)	  /* running time of a tenant in an hour */
-#define HUNT_DAY_S (3 * 60 * 60)  /* and in a day */
-#define HUNT_TENANTS_MAX 4096	  /* whose running times are remembered */
-#define HUNT_DAYS_DEFAULT 30	  /* how far a query looks back */
+#define HUNT_BACKGROUND_WAIT_S (HUNT_EXECUTION_S + HUNT_WAIT_S) /* of one that has the next turn   \
+								 */
+#define HUNT_HOUR_S (10 * 60)	 /* running time of a tenant in an hour */
+#define HUNT_DAY_S (3 * 60 * 60) /* and in a day */
+#define HUNT_TENANTS_MAX 4096	 /* whose running times are remembered */
+#define HUNT_DAYS_DEFAULT 30	 /* how far a query looks back */
 #define HUNT_RUN_ID_MAX 64
 
 struct hunt;
@@ -50,6 +52,7 @@ enum hunt_form {
 	HUNT_OBJECTS,	    /* {"Column": value, ...} */
 	HUNT_LISTS,	    /* [value, ...] */
 	HUNT_LISTS_OF_TEXT, /* the same, longs as texts: many readers' numbers hold 53 bits */
+	HUNT_LINES,	    /* the same, each with an end of line behind it, no commas between */
 };
 struct hunt_request {
 	const char *text;
@@ -62,6 +65,15 @@ struct hunt_request {
 	void *gone_arg;
 	enum hunt_form form; /* of the rows */
 	bool compile_only; /* needs no turn, touches no data */
+	/*
+	 * Of a rule, not of a person: has the next turn, is not refused because people ask much,
+	 * and uses none of the tenant's running time. Whoever sets it bounds how many there are.
+	 */
+	bool background;
+	int64_t recent_ns, received_ns; /* as in struct kql_options */
+	bool continuous;
+	unsigned int execution_s; /* 0: HUNT_EXECUTION_S */
+	unsigned int rows_max;	  /* 0: HUNT_ROWS_MAX; the newest where there is a Timestamp */
 };
 
 /*
@@ -82,9 +94,9 @@ struct hunt_result {
 	int64_t compile_ns, wait_ns, execute_ns;
 };
 /*
- * Appends the rows to out as JSON with commas between. On failure out is as it was: -ECANCELED,
- * -ETIMEDOUT, -ENOBUFS (memory), -EMSGSIZE (larger than out may get), -EAGAIN (no store), -EINVAL
- * (the store refused what the compiler made: err has its words).
+ * Appends the rows to out as JSON with commas between, see enum hunt_form. On failure out is as it
+ * was: -ECANCELED, -ETIMEDOUT, -ENOBUFS (memory), -EMSGSIZE (larger than out may get), -EAGAIN (no
+ * store), -EINVAL (the store refused what the compiler made: err has its words).
  */
 int hunt_execute(struct hunt_run *r, struct buf *out, struct hunt_result *ret_result,
 		 struct err *err);

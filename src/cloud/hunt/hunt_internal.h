@@ -16,7 +16,7 @@ struct hunt {
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t ended;
 	struct hunt_run *running[HUNT_RUNNING_MAX];
-	unsigned int waiting;
+	unsigned int waiting, background_waiting;
 	struct hunt_quota *quota;
 	struct hunt_stats stats;
 };

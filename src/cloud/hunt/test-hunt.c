@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cloud/hunt/hunt.h"
+#include "cloud/hunt/hunt_internal.h"
 #include "cloud/hunt/quota.h"
 
 #define HOUR (3600 * NSEC_PER_SEC)
@@ -136,6 +136,60 @@ static void who_waits_gets_the_next_place(void **state _unused_)
 	hunt_close(h);
 }
 
+static int begin_rule(struct hunt *h, struct hunt_run **ret_run)
+{
+	static const char text[] = "print x = 1";
+	const struct hunt_request request = { .text = text,
+					      .len = sizeof(text) - 1,
+					      .tenant_id = "a",
+					      .principal_id = "rule",
+					      .background = true };
+
+	return hunt_begin(h, &request, ret_run, NULL);
+}
+
+static void *wait_as_rule(void *arg)
+{
+	struct waiter *w = arg;
+	struct hunt_run *run = NULL;
+
+	w->result = begin_rule(w->h, &run);
+	hunt_end(run);
+	return NULL;
+}
+
+static void rules_have_the_next_place_whatever_people_ask(void **state _unused_)
+{
+	struct hunt *h = open_hunt();
+	struct hunt_run *runs[HUNT_RUNNING_MAX], *more = NULL;
+	struct waiter waiter = { h, 1 };
+	pthread_t thread;
+	bool waits = false;
+
+	/* A rule's run takes no place of its tenant's people. */
+	assert_int_equal(begin_rule(h, &runs[0]), 0);
+	for (int i = 1; i < HUNT_RUNNING_MAX; i++)
+		assert_int_equal(begin(h, "a", NULL, &runs[i]), 0);
+	assert_int_equal(pthread_create(&thread, NULL, wait_as_rule, &waiter), 0);
+	while (!waits) {
+		pthread_mutex_lock(&h->lock);
+		waits = h->background_waiting == 1;
+		pthread_mutex_unlock(&h->lock);
+	}
+	hunt_end(runs[1]);
+	pthread_join(thread, NULL);
+	assert_int_equal(waiter.result, 0);
+	/* And uses none of its running time. */
+	pthread_mutex_lock(&h->lock);
+	hunt_quota_add(h->quota, "a", HUNT_HOUR_S * NSEC_PER_SEC, clock_monotonic_ns());
+	pthread_mutex_unlock(&h->lock);
+	assert_int_equal(begin(h, "a", NULL, &more), -EDQUOT);
+	assert_int_equal(begin_rule(h, &runs[1]), 0);
+	for (int i = 0; i < HUNT_RUNNING_MAX; i++)
+		hunt_end(runs[i]);
+	hunt_close(h);
+}
+
 static void a_wrong_query_says_where(void **state _unused_)
 {
 	static const char text[] = "DeviceProcessEvents\n| where Nothing == 1";
@@ -165,6 +219,7 @@ int main(void)
 		cmocka_unit_test(tenants_beyond_those_remembered_are_answered),
 		cmocka_unit_test(no_tenant_takes_every_place),
 		cmocka_unit_test(who_waits_gets_the_next_place),
+		cmocka_unit_test(rules_have_the_next_place_whatever_people_ask),
 		cmocka_unit_test(a_wrong_query_says_where),
 	};
 

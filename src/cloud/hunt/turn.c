@@ -18,7 +18,8 @@ static unsigned int running_of(const struct hunt *h, const char *tenant_id, unsi
 
 	for (size_t i = 0; i < HUNT_RUNNING_MAX; i++) {
 		all += h->running[i] != NULL;
-		own += h->running[i] && strcmp(h->running[i]->tenant_id, tenant_id) == 0;
+		own += h->running[i] && !h->running[i]->request.background &&
+		       strcmp(h->running[i]->tenant_id, tenant_id) == 0;
 	}
 	*ret_all = all;
 	return own;
@@ -41,19 +42,47 @@ static bool has_room(const struct hunt *h, const struct hunt_run *r)
 {
 	unsigned int all, own = running_of(h, r->tenant_id, &all);
 
-	return all < HUNT_RUNNING_MAX && own < HUNT_TENANT_RUNNING_MAX;
+	if (r->request.background)
+		return all < HUNT_RUNNING_MAX;
+	return all + h->background_waiting < HUNT_RUNNING_MAX && own < HUNT_TENANT_RUNNING_MAX;
+}
+
+static void seconds_from_now(unsigned int seconds, struct timespec *ret_until)
+{
+	clock_gettime(CLOCK_MONOTONIC, ret_until);
+	ret_until->tv_sec += seconds;
+}
+
+/* A rule's run: the next place is its own, as long as nobody takes it back. */
+static int wait_in_background(struct hunt *h, struct hunt_run *r, struct err *err)
+{
+	struct timespec until;
+
+	h->background_waiting++;
+	for (int i = 0; i < HUNT_BACKGROUND_WAIT_S && !has_room(h, r) && !hunt_run_stops(r); i++) {
+		seconds_from_now(1, &until);
+		(void)pthread_cond_timedwait(&h->ended, &h->lock, &until);
+	}
+	h->background_waiting--;
+	pthread_cond_broadcast(&h->ended); /* those who let us pass may be next */
+	if (hunt_run_stops(r))
+		return err_setf(err, -ECANCELED, "taken back while it waited");
+	return has_room(h, r) ? 0
+			      : err_setf(err, -EBUSY, "Other queries took longer than %d seconds.",
+					 HUNT_BACKGROUND_WAIT_S);
 }
 
 static int wait_for_room(struct hunt *h, struct hunt_run *r, struct err *err)
 {
 	struct timespec until;
 
+	if (r->request.background)
+		return wait_in_background(h, r, err);
 	if (has_room(h, r))
 		return 0;
 	if (h->waiting >= HUNT_WAITING_MAX)
 		return err_setf(err, -EBUSY, "Too many queries are running; try again later.");
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += HUNT_WAIT_S;
+	seconds_from_now(HUNT_WAIT_S, &until);
 	h->waiting++;
 	while (!has_room(h, r) && pthread_cond_timedwait(&h->ended, &h->lock, &until) != ETIMEDOUT)
 		;
@@ -69,7 +98,8 @@ static int take(struct hunt *h, struct hunt_run *r, struct err *err)
 {
 	int result;
 
-	if (hunt_quota_wait_s(h->quota, r->tenant_id, clock_monotonic_ns()))
+	if (!r->request.background &&
+	    hunt_quota_wait_s(h->quota, r->tenant_id, clock_monotonic_ns()))
 		return err_setf(
 		    err, -EDQUOT,
 		    "The running time of queries is used up: %d minutes an hour, %d hours a day.",
@@ -113,7 +143,8 @@ void hunt_turn_give_back(struct hunt_run *r)
 	for (size_t i = 0; i < HUNT_RUNNING_MAX; i++)
 		if (h->running[i] == r)
 			h->running[i] = NULL;
-	hunt_quota_add(h->quota, r->tenant_id, r->ran_ns, clock_monotonic_ns());
+	if (!r->request.background)
+		hunt_quota_add(h->quota, r->tenant_id, r->ran_ns, clock_monotonic_ns());
 	h->stats.running_ms += (uint64_t)(r->ran_ns / NSEC_PER_MSEC);
 	pthread_cond_broadcast(&h->ended);
 	pthread_mutex_unlock(&h->lock);
