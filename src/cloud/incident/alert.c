@@ -8,12 +8,11 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "cloud/detect/subject.h"
-#include "cloud/incident/classify.h"
 #include "cloud/incident/evidence.h"
 
 #define KEY_MAX 1024
 
-static void hash_text(const char *text, size_t len, char ret_hex[33])
+void incident_hash(const char *text, size_t len, char ret_hex[INCIDENT_GROUP_SIZE])
 {
 	XXH128_canonical_t canonical;
 
@@ -35,7 +34,7 @@ static void set_id(struct alert_write *w)
 	n = snprintf(key, sizeof(key), "%s/%s/%s/%lld", w->scope->tenant_id, w->scope->device_id,
 		     d->rule->id, (long long)d->ids[first].report_id);
 	memcpy(w->id, "da", 2);
-	hash_text(key, MIN((size_t)n, sizeof(key) - 1), w->id + 2);
+	incident_hash(key, MIN((size_t)n, sizeof(key) - 1), w->id + 2);
 }
 
 /* 1 when an alert of the rule has the event. */
@@ -59,7 +58,7 @@ void alert_set_group(struct alert_write *w)
 	ancestry_root(w->ancestry, w->detection->actor, w->root);
 	n = snprintf(key, sizeof(key), "%s/%s/%s/%s", w->scope->tenant_id, w->scope->device_id,
 		     w->detection->rule->id, w->root);
-	hash_text(key, MIN((size_t)n, sizeof(key) - 1), w->group_key);
+	incident_hash(key, MIN((size_t)n, sizeof(key) - 1), w->group_key);
 }
 
 int alert_begin(struct alert_write *w, struct err *err)
@@ -100,8 +99,18 @@ int alert_find_group(struct alert_write *w, struct err *err)
 	    "SELECT id, incident_id FROM alert WHERE tenant_id = ? AND group_key = ? "
 	    "AND last_event_ns >= ? AND first_event_ns <= ? AND status <> 'Resolved' "
 	    "ORDER BY last_event_ns DESC LIMIT 1",
-	    "ssii", w->scope->tenant_id, w->group_key, w->detection->first_ns - ALERT_WINDOW_NS,
-	    w->detection->last_ns + ALERT_WINDOW_NS);
+	    "ssii", w->scope->tenant_id, w->group_key, w->detection->first_ns - w->window_ns,
+	    w->detection->last_ns + w->window_ns);
+
+	return r < 0 ? r : take_found(w, st, err);
+}
+
+int alert_exists(struct alert_write *w, struct err *err)
+{
+	_cleanup_(state_donep) struct state_stmt *st = NULL;
+	int r = state_query(w->conn, &st, err,
+			    "SELECT id, incident_id FROM alert WHERE tenant_id = ? AND id = ?",
+			    "ss", w->scope->tenant_id, w->id);
 
 	return r < 0 ? r : take_found(w, st, err);
 }
@@ -201,6 +210,32 @@ static int add_entities(struct alert_write *w, const struct event *e, int64_t *h
 	return r;
 }
 
+/* Unless an event has told of it already, under another of its names. */
+static int add_named(struct alert_write *w, const struct incident_entity *named, int64_t *have,
+		     struct err *err)
+{
+	_cleanup_buf_ struct buf value = BUF_INIT(8 * EVIDENCE_TEXT_MAX);
+	struct evidence e;
+	int r;
+
+	buf_append_json(&value, named->value, strlen(named->value));
+	evidence_of_column(named->type, named->column, named->value, w->now_ns, &e);
+	r = buf_error(&value) ?: buf_error(&e.key) ?: buf_error(&e.entity);
+	if (r == 0)
+		r = state_exec(
+		    w->conn, err,
+		    "INSERT INTO alert_evidence SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS "
+		    "(SELECT 1 FROM alert_evidence WHERE tenant_id = ? AND alert_id = ? AND "
+		    "entity_type = ? AND instr(entity, ?)) ON CONFLICT DO NOTHING",
+		    "ssSsisssss", w->scope->tenant_id, w->id, e.key.data, e.key.len,
+		    evidence_type_name(e.type), w->now_ns, e.entity.data, w->scope->tenant_id,
+		    w->id, evidence_type_name(e.type), value.data);
+	if (r == 0)
+		*have += state_changes(w->conn);
+	evidence_done(&e, 1);
+	return r;
+}
+
 static int add_evidence(struct alert_write *w, struct err *err)
 {
 	const struct detection *d = w->detection;
@@ -212,6 +247,8 @@ static int add_evidence(struct alert_write *w, struct err *err)
 
 	for (unsigned int i = 0; i < d->sample_count && r == 0 && have < ALERT_EVIDENCE_MAX; i++)
 		r = add_entities(w, d->samples[i], &have, err);
+	for (unsigned int i = 0; i < w->entity_count && r == 0 && have < ALERT_EVIDENCE_MAX; i++)
+		r = add_named(w, &w->entities[i], &have, err);
 	return r;
 }
 
@@ -219,7 +256,7 @@ static int add_evidence(struct alert_write *w, struct err *err)
 static void write_ancestors(struct alert_write *w, struct buf *out)
 {
 	char ids[ANCESTRY_DEPTH_MAX][EVENT_UNIQUE_ID_SIZE];
-	unsigned int n = ancestry_chain(w->ancestry, w->detection->actor, ids);
+	unsigned int n = w->ancestry ? ancestry_chain(w->ancestry, w->detection->actor, ids) : 0;
 
 	while (n-- > 0) {
 		const struct ancestor *p = ancestry_find(w->ancestry, ids[n]);
@@ -245,54 +282,54 @@ static int write_story(struct alert_write *w, struct buf *out)
 	return buf_append_str(out, "]}");
 }
 
-static int write_techniques(const struct rules_info *rule, struct buf *out)
+/* What the alert's row says of the process that the story is about. */
+struct subject {
+	const char *id, *account, *domain;
+	size_t id_len, account_len, domain_len;
+};
+
+static struct subject subject_of(const struct alert_write *w)
 {
-	buf_append_byte(out, '[');
-	for (size_t i = 0; rule->techniques && rule->techniques[i]; i++) {
-		if (i)
-			buf_append_byte(out, ',');
-		buf_append_json(out, rule->techniques[i], strlen(rule->techniques[i]));
-	}
-	return buf_append_byte(out, ']');
+	const struct event *e = w->detection->sample_count ? w->detection->samples[0] : NULL;
+	const struct subject_columns *c = e ? subject_columns(e->table) : NULL;
+	struct subject s = { "", "", "", 0, 0, 0 };
+
+	if (!c)
+		return s;
+	s.id = subject_text(e, c->unique_id, &s.id_len);
+	s.account = subject_text(e, c->account_name, &s.account_len);
+	s.domain = subject_text(e, c->account_domain, &s.domain_len);
+	return s;
 }
 
-static int insert_row(struct alert_write *w, const char *story, const char *techniques,
-		      struct err *err)
+static int insert_row(struct alert_write *w, const char *story, struct err *err)
 {
 	const struct detection *d = w->detection;
-	const struct event *e = d->samples[0];
-	const struct subject_columns *c = subject_columns(e->table);
-	size_t id_len, name_len, domain_len;
-	const char *id = subject_text(e, c->unique_id, &id_len);
-	const char *name = subject_text(e, c->account_name, &name_len);
-	const char *domain = subject_text(e, c->account_domain, &domain_len);
+	const struct incident_text *t = &w->text;
+	const struct subject s = subject_of(w);
 
 	return state_exec(
 	    w->conn, err,
 	    "INSERT INTO alert (tenant_id, id, incident_id, device_id, rule_id, title, "
 	    "description, severity, category, techniques, detection_source, group_key, "
 	    "event_count, process_unique_id, account_name, account_domain, story, "
-	    "first_event_ns, last_event_ns, created_ns, updated_ns) VALUES "
-	    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "ssisssssssssiSSSsiiii", w->scope->tenant_id, w->id, w->incident_id,
-	    w->scope->device_id, d->rule->id, d->rule->title,
-	    d->rule->description ? d->rule->description : d->rule->title,
-	    classify_severity(d->rule->level), classify_category(d->rule), techniques,
-	    d->custom ? "CustomDetection" : "WindowsDefenderAtp", w->group_key, (int64_t)w->count,
-	    id, id_len, name, name_len, domain, domain_len, story, d->first_ns, d->last_ns,
-	    w->now_ns, w->now_ns);
+	    "first_event_ns, last_event_ns, created_ns, updated_ns, assigned_to) VALUES "
+	    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "ssisssssssssiSSSsiiiis", w->scope->tenant_id, w->id, w->incident_id,
+	    w->scope->device_id, d->rule->id, t->title, t->description, t->severity, t->category,
+	    t->techniques, t->source, w->group_key, (int64_t)w->count, s.id, s.id_len, s.account,
+	    s.account_len, s.domain, s.domain_len, story, d->first_ns, d->last_ns, w->now_ns,
+	    w->now_ns, t->assigned_to);
 }
 
 int alert_insert(struct alert_write *w, struct err *err)
 {
-	_cleanup_buf_ struct buf story = BUF_INIT(8u << 20), techniques = BUF_INIT(1 << 16);
+	_cleanup_buf_ struct buf story = BUF_INIT(8u << 20);
 	int r = write_story(w, &story);
 
-	if (r == 0)
-		r = write_techniques(w->detection->rule, &techniques);
 	if (r < 0)
 		return err_setf(err, r, "the alert's story cannot be written");
-	r = insert_row(w, story.data, techniques.data, err);
+	r = insert_row(w, story.data, err);
 	if (r == 0)
 		r = add_evidence(w, err);
 	return r < 0 ? r : add_events(w, err);

@@ -249,6 +249,60 @@ unsigned int evidence_of_event(const struct event *e, int64_t created_ns,
 	return n;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* The first that the column's name ends with; the last of a type holds for any. */
+static enum property property_of(enum evidence_type type, const char *column)
+{
+	static const struct {
+		enum evidence_type type;
+		const char *end;
+		enum property property;
+	} ends[] = {
+		{ EVIDENCE_PROCESS, "CommandLine", PROCESS_COMMAND_LINE },
+		{ EVIDENCE_PROCESS, "SHA1", SHA1 },
+		{ EVIDENCE_PROCESS, "SHA256", SHA256 },
+		{ EVIDENCE_PROCESS, "FolderPath", FILE_PATH },
+		{ EVIDENCE_PROCESS, "", FILE_NAME },
+		{ EVIDENCE_FILE, "SHA1", SHA1 },
+		{ EVIDENCE_FILE, "SHA256", SHA256 },
+		{ EVIDENCE_FILE, "FolderPath", FILE_PATH },
+		{ EVIDENCE_FILE, "", FILE_NAME },
+		{ EVIDENCE_IP, "Url", URL },
+		{ EVIDENCE_IP, "", IP_ADDRESS },
+		{ EVIDENCE_USER, "Sid", USER_SID },
+		{ EVIDENCE_USER, "Upn", USER_PRINCIPAL_NAME },
+		{ EVIDENCE_USER, "Domain", DOMAIN_NAME },
+		{ EVIDENCE_USER, "ObjectId", AAD_USER_ID },
+		{ EVIDENCE_USER, "", ACCOUNT_NAME },
+	};
+	size_t i = 0;
+
+	while (ends[i].type != type || !ends_with(column, ends[i].end))
+		i++;
+	return ends[i].property;
+}
+
+void evidence_of_column(enum evidence_type type, const char *column, const char *value,
+			int64_t created_ns, struct evidence *ret_evidence)
+{
+	struct value v[PROPERTY_COUNT] = { 0 };
+	size_t len = strlen(value);
+
+	ret_evidence->type = type;
+	buf_init(&ret_evidence->key, 1 << 16);
+	buf_init(&ret_evidence->entity, 1 << 20);
+	buf_printf(&ret_evidence->key, "%s/%.*s", evidence_type_name(type),
+		   (int)MIN(len, (size_t)4096), value);
+	v[property_of(type, column)] = (struct value){ .kind = TEXT, .s = value, .len = len };
+	write_entity(ret_evidence, v, created_ns);
+}
+
 void evidence_done(struct evidence *list, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {

@@ -27,6 +27,12 @@ struct evidence {
 /* What one event is evidence of. Count; each must be freed with evidence_done(). */
 unsigned int evidence_of_event(const struct event *e, int64_t created_ns,
 			       struct evidence ret_list[EVIDENCE_PER_EVENT_MAX]);
+/*
+ * The entity that a row names by one of its columns ("RemoteIP", "InitiatingProcessSHA256"); which
+ * of its properties that is, the column's name tells. Must be freed as above.
+ */
+void evidence_of_column(enum evidence_type type, const char *column, const char *value,
+			int64_t created_ns, struct evidence *ret_evidence);
 void evidence_done(struct evidence *list, unsigned int count);
 
 /* One step of a story as a JSON object. */

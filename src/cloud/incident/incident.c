@@ -21,6 +21,7 @@ static int want_names(const struct incident_sources *sources, const struct incid
 			.scope = scope,
 			.detection = detections_get(list, i),
 			.ancestry = a,
+			.window_ns = ALERT_WINDOW_NS,
 		};
 
 		alert_set_group(&w);
@@ -77,7 +78,6 @@ static int find_incident(struct alert_write *w, struct err *err)
 static int make_incident(struct alert_write *w, struct err *err)
 {
 	_cleanup_(state_donep) struct state_stmt *st = NULL;
-	const struct rules_info *rule = w->detection->rule;
 	int r = state_query(w->conn, &st, err,
 			    "SELECT coalesce(max(id), 0) + 1 FROM incident WHERE tenant_id = ?",
 			    "s", w->scope->tenant_id);
@@ -91,9 +91,8 @@ static int make_incident(struct alert_write *w, struct err *err)
 	return state_exec(w->conn, err,
 			  "INSERT INTO incident (tenant_id, id, title, severity, device_id, "
 			  "root_unique_id, created_ns, updated_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			  "sissssii", w->scope->tenant_id, w->incident_id, rule->title,
-			  classify_severity(rule->level), w->scope->device_id, w->root, w->now_ns,
-			  w->now_ns);
+			  "sissssii", w->scope->tenant_id, w->incident_id, w->text.title,
+			  w->text.severity, w->scope->device_id, w->root, w->now_ns, w->now_ns);
 }
 
 struct summary {
@@ -112,7 +111,7 @@ static int summarise(struct alert_write *w, struct summary *ret, struct err *err
 			"ORDER BY created_ns, id LIMIT 1000",
 			"si", w->scope->tenant_id, w->incident_id);
 	char title[TITLE_MAX / 2] = "";
-	int worst = -1;
+	int worst = -1, n;
 
 	ret->alerts = 0;
 	while (r == 0 && (r = state_step(st, err)) == 1) {
@@ -127,10 +126,14 @@ static int summarise(struct alert_write *w, struct summary *ret, struct err *err
 		r = 0;
 	}
 	if (ret->alerts < 2)
-		snprintf(ret->title, sizeof(ret->title), "%s on %s", title, w->scope->device_name);
+		n = snprintf(ret->title, sizeof(ret->title), "%s", title);
 	else
-		snprintf(ret->title, sizeof(ret->title), "%s and %lld more on %s", title,
-			 (long long)ret->alerts - 1, w->scope->device_name);
+		n = snprintf(ret->title, sizeof(ret->title), "%s and %lld more", title,
+			     (long long)ret->alerts - 1);
+	/* Some are of no device. */
+	if (w->scope->device_name[0])
+		snprintf(ret->title + n, sizeof(ret->title) - (size_t)n, " on %s",
+			 w->scope->device_name);
 	return MIN(r, 0);
 }
 
@@ -146,6 +149,29 @@ static int update_incident(struct alert_write *w, struct err *err)
 				"tenant_id = ? AND id = ?",
 				"ssisi", s.title, s.severity, w->now_ns, w->scope->tenant_id,
 				w->incident_id);
+}
+
+static int write_techniques(const struct rules_info *rule, struct buf *out)
+{
+	buf_append_byte(out, '[');
+	for (size_t i = 0; rule->techniques && rule->techniques[i]; i++) {
+		if (i)
+			buf_append_byte(out, ',');
+		buf_append_json(out, rule->techniques[i], strlen(rule->techniques[i]));
+	}
+	return buf_append_byte(out, ']');
+}
+
+static struct incident_text text_of_rule(const struct detection *d, const struct buf *techniques)
+{
+	return (struct incident_text){
+		.title = d->rule->title,
+		.description = d->rule->description ?: d->rule->title,
+		.severity = classify_severity(d->rule->level),
+		.category = classify_category(d->rule),
+		.techniques = techniques->data,
+		.source = d->custom ? "CustomDetection" : "WindowsDefenderAtp",
+	};
 }
 
 static int make_alert(struct alert_write *w, struct incident_counts *counts, struct err *err)
@@ -168,11 +194,27 @@ static int make_alert(struct alert_write *w, struct incident_counts *counts, str
 	return r;
 }
 
+static int join_alert(struct alert_write *w, struct err *err)
+{
+	int r = alert_join(w, err);
+
+	return r < 0
+		   ? r
+		   : state_exec(w->conn, err,
+				"UPDATE incident SET updated_ns = ? WHERE tenant_id = ? AND id = ?",
+				"isi", w->now_ns, w->scope->tenant_id, w->incident_id);
+}
+
 static int record_one(struct alert_write *w, struct incident_counts *counts, struct err *err)
 {
+	_cleanup_buf_ struct buf techniques = BUF_INIT(1 << 16);
 	bool limited = false;
-	int r = alert_begin(w, err);
+	int r = write_techniques(w->detection->rule, &techniques);
 
+	if (r < 0)
+		return err_setf(err, r, "the techniques of the rule cannot be written");
+	w->text = text_of_rule(w->detection, &techniques);
+	r = alert_begin(w, err);
 	if (r < 0)
 		return r;
 	counts->repeated += w->detection->count - w->count;
@@ -185,12 +227,7 @@ static int record_one(struct alert_write *w, struct incident_counts *counts, str
 		return make_alert(w, counts, err);
 	counts->joined += w->count;
 	counts->limited += limited ? w->count : 0;
-	r = alert_join(w, err);
-	return r < 0
-		   ? r
-		   : state_exec(w->conn, err,
-				"UPDATE incident SET updated_ns = ? WHERE tenant_id = ? AND id = ?",
-				"isi", w->now_ns, w->scope->tenant_id, w->incident_id);
+	return join_alert(w, err);
 }
 
 int incident_record(struct state_conn *c, const struct incident_scope *scope,
@@ -205,10 +242,81 @@ int incident_record(struct state_conn *c, const struct incident_scope *scope,
 			.scope = scope,
 			.detection = detections_get(list, i),
 			.ancestry = ancestry,
+			.window_ns = ALERT_WINDOW_NS,
 			.now_ns = clock_realtime_ns(),
 		};
 
 		r = record_one(&w, counts, err);
 	}
 	return r;
+}
+
+static void begin_custom(struct alert_write *w, struct state_conn *c,
+			 const struct incident_scope *scope, const struct incident_custom *custom)
+{
+	*w = (struct alert_write){
+		.conn = c,
+		.scope = scope,
+		.detection = custom->detection,
+		.text = custom->text,
+		.entities = custom->entities,
+		.entity_count = custom->entity_count,
+		.window_ns = custom->join_ns,
+		.now_ns = clock_realtime_ns(),
+		.count = custom->detection->count,
+	};
+	snprintf(w->id, sizeof(w->id), "%s", custom->id);
+	snprintf(w->group_key, sizeof(w->group_key), "%s", custom->group_key);
+}
+
+int incident_would_join(struct state_conn *c, const struct incident_scope *scope,
+			const struct incident_custom *custom, struct err *err)
+{
+	struct alert_write w;
+
+	begin_custom(&w, c, scope, custom);
+	return custom->join_ns ? alert_find_group(&w, err) : 0;
+}
+
+/* Of its process tree, else of the rule on the device. */
+static void set_root(struct alert_write *w, const struct ancestry *ancestry)
+{
+	char key[512];
+	int n;
+
+	if (w->detection->sample_count)
+		w->ancestry = ancestry;
+	if (w->ancestry)
+		ancestry_root(w->ancestry, w->detection->actor, w->root);
+	if (w->root[0])
+		return;
+	n = snprintf(key, sizeof(key), "%s/%s", w->scope->device_id, w->detection->rule->id);
+	incident_hash(key, MIN((size_t)n, sizeof(key) - 1), w->root);
+}
+
+int incident_record_custom(struct state_conn *c, const struct incident_scope *scope,
+			   const struct incident_custom *custom, const struct ancestry *ancestry,
+			   char ret_id[INCIDENT_ALERT_ID_SIZE], struct err *err)
+{
+	struct incident_counts counts = { 0 };
+	struct alert_write w;
+	int r;
+
+	begin_custom(&w, c, scope, custom);
+	r = alert_exists(&w, err);
+	if (r == 0) {
+		r = custom->join_ns ? alert_find_group(&w, err) : 0;
+		if (r == 1)
+			r = join_alert(&w, err) ?: 1;
+	}
+	if (r == 0) {
+		set_root(&w, ancestry);
+		r = make_alert(&w, &counts, err);
+	} else if (r > 0) {
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+	memcpy(ret_id, w.id, INCIDENT_ALERT_ID_SIZE);
+	return counts.alerts > 0;
 }

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "cloud/detect/detection.h"
 #include "cloud/incident/ancestry.h"
+#include "cloud/incident/evidence.h"
 #include "store/state.h"
 
 #define ALERT_WINDOW_NS (3600 * NSEC_PER_SEC)
@@ -34,6 +35,9 @@
 #define ALERT_RATE_MAX 20
 /* A tree that was quiet for longer begins a new incident. */
 #define INCIDENT_WINDOW_NS (24 * 3600 * NSEC_PER_SEC)
+
+#define INCIDENT_ALERT_ID_SIZE 35
+#define INCIDENT_GROUP_SIZE 33
 
 struct incident_scope {
 	const char *tenant_id, *device_id, *device_name;
@@ -52,6 +56,49 @@ struct incident_counts {
 	uint64_t repeated;	    /* matches that were known already */
 	uint64_t limited;	    /* matches beyond ALERT_RATE_MAX, joined to the newest alert */
 };
+
+/* What an alert says of itself; texts are the caller's. */
+struct incident_text {
+	const char *title, *description, *severity, *category;
+	const char *techniques;	 /* JSON list */
+	const char *source;	 /* detectionSource: "CustomDetection" */
+	const char *assigned_to; /* nullable */
+};
+
+/* An entity that a row names in one of its columns. */
+struct incident_entity {
+	enum evidence_type type;
+	const char *column, *value;
+};
+
+/*
+ * An alert of a rule that a tenant wrote itself (cloud/custom): the rule says what joins and what
+ * the alert's identity is. Without a known process it shares an incident with the rule's alerts on
+ * the device.
+ */
+struct incident_custom {
+	struct incident_text text;
+	char id[INCIDENT_ALERT_ID_SIZE];
+	char group_key[INCIDENT_GROUP_SIZE];
+	int64_t join_ns; /* an open alert of the group takes it in that is at most as far away; 0:
+			    none */
+	/* rule->id, count, times, ids; samples: those of its events that the store has. */
+	const struct detection *detection;
+	const struct incident_entity *entities;
+	unsigned int entity_count;
+};
+/*
+ * Within the caller's transaction. 1: a new alert; 0: it joined one, or is there already. ret_id:
+ * the alert's. ancestry: nullable where the detection has no samples.
+ */
+int incident_record_custom(struct state_conn *c, const struct incident_scope *scope,
+			   const struct incident_custom *custom, const struct ancestry *ancestry,
+			   char ret_id[INCIDENT_ALERT_ID_SIZE], struct err *err);
+/* 1: an open alert would take it in. */
+int incident_would_join(struct state_conn *c, const struct incident_scope *scope,
+			const struct incident_custom *custom, struct err *err);
+/* Hex of a hash, as group keys and the ends of alerts' ids are. */
+void incident_hash(const char *text, size_t len, char ret_hex[INCIDENT_GROUP_SIZE]);
 
 /* Finds the trees of what was detected; outside of a transaction, for it may ask the store. */
 int incident_ancestry(const struct incident_sources *sources, const struct incident_scope *scope,
