@@ -22,10 +22,11 @@ ALLOWED = {
     "cloud/detect": ["event", "rules", "store"],
     "cloud/incident": ["event", "rules", "store", "cloud/detect"],
     "cloud/hunt": ["kql", "store"],
+    "cloud/custom": ["event", "rules", "kql", "store", "cloud/detect", "cloud/incident", "cloud/hunt"],
     "cloud/ingest": ["event", "net", "store", "rules", "cloud/fleet", "cloud/detect",
                      "cloud/incident"],
     "cloud/api": ["event", "net", "store", "rules", "cloud/access", "cloud/fleet", "cloud/detect",
-                  "cloud/incident", "cloud/hunt", "cloud/ingest", "kql"],
+                  "cloud/incident", "cloud/hunt", "cloud/custom", "cloud/ingest", "kql"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "src"

@@ -33,6 +33,7 @@ struct cloud {
 	struct telemetry *telemetry;
 	struct detect *detect;
 	struct hunt *hunt;
+	struct custom *custom;
 	struct ingest *ingest;
 	struct api *api;
 	struct http_server *devices, *portal;

@@ -79,6 +79,14 @@ static int open_hunt(struct cloud *cloud, struct err *err)
 	return hunt_open(&options, &cloud->hunt, err);
 }
 
+static int open_custom(struct cloud *cloud, struct err *err)
+{
+	const struct custom_options options = { cloud->state, cloud->telemetry, cloud->hunt,
+						ingest_lineage(cloud->ingest) };
+
+	return custom_open(&options, &cloud->custom, err);
+}
+
 static int open_devices(struct cloud *cloud, struct err *err)
 {
 	struct http_server_options options = {
@@ -129,6 +137,7 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		.fleet = cloud->fleet,
 		.detect = cloud->detect,
 		.hunt = cloud->hunt,
+		.custom = cloud->custom,
 		.ingest = cloud->ingest,
 		.devices = cloud->devices,
 		.state_dir = o->state_dir,
@@ -153,6 +162,8 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		r = http_server_add_static(cloud->portal, "/portal/api/", NULL);
 	if (r == 0)
 		r = http_server_add_static(cloud->portal, "/v1.0/", NULL);
+	if (r == 0)
+		r = http_server_add_static(cloud->portal, "/beta/", NULL);
 	return r < 0 ? r : http_server_start(cloud->portal, err);
 }
 
@@ -184,6 +195,9 @@ static void retain(struct cloud *cloud)
 		log_error("retention of alerts: %s", err_msg(&err, r));
 	else if (alerts)
 		log_notice("retention: %lld alerts removed", (long long)alerts);
+	r = custom_retain(cloud->state, clock_realtime_ns(), &err);
+	if (r < 0)
+		log_error("retention of custom detections: %s", err_msg(&err, r));
 }
 
 static void do_chores(struct cloud *cloud)
@@ -241,6 +255,8 @@ int cloud_serve(struct cloud *cloud, struct err *err)
 		r = open_hunt(cloud, err);
 	if (r == 0)
 		r = open_devices(cloud, err);
+	if (r == 0)
+		r = open_custom(cloud, err);
 	if (r == 0)
 		r = open_portal(cloud, err);
 	if (r < 0)

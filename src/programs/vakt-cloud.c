@@ -65,6 +65,7 @@ static void cloud_done(struct cloud *cloud)
 	http_server_free(cloud->portal);
 	http_server_free(cloud->devices);
 	api_close(cloud->api);
+	custom_close(cloud->custom);
 	ingest_close(cloud->ingest);
 	hunt_close(cloud->hunt);
 	detect_close(cloud->detect);

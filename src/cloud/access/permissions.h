@@ -26,6 +26,8 @@
 	X(HUNT, ACCESS_ANYONE, "AdvancedQuery.Read.All ThreatHunting.Read.All")                    \
 	X(HUNT_KEEP, ACCESS_ANYONE, "")                                                            \
 	X(HUNT_SHARE, ACCESS_WRITERS, "")                                                          \
+	X(DETECTION_READ, ACCESS_ANYONE, "CustomDetection.Read.All CustomDetection.ReadWrite.All") \
+	X(DETECTION_WRITE, ACCESS_WRITERS, "CustomDetection.ReadWrite.All")                        \
 	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \

@@ -9,16 +9,12 @@
 #include "cloud/api/enums.h"
 #include "cloud/api/handlers.h"
 
-/* Nanoseconds as RFC 3339 text, for objects that are made in SQL. */
-#define TIME_SQL(column)                                                                           \
-	"strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000000000, 'unixepoch') || "                  \
-	"printf('.%07dZ', " column " % 1000000000 / 100)"
-
 #define COMMENTS_SQL                                                                               \
 	"(SELECT json_group_array(json_object('comment', m.comment, 'createdBy', m.created_by,"    \
-	" 'createdTime', " TIME_SQL("m.created_ns") ")) FROM (SELECT * FROM alert_comment c"       \
-						    " WHERE c.tenant_id = a.tenant_id AND "        \
-						    "c.alert_id = a.id ORDER BY c.sequence) m)"
+	" 'createdTime', " ODATA_TIME_SQL(                                                         \
+	    "m.created_ns") ")) FROM (SELECT * FROM alert_comment c"                               \
+			    " WHERE c.tenant_id = a.tenant_id AND "                                \
+			    "c.alert_id = a.id ORDER BY c.sequence) m)"
 
 #define EVIDENCE_SQL                                                                               \
 	"(SELECT json_group_array(json(v.entity)) FROM (SELECT * FROM alert_evidence e"            \

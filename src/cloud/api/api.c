@@ -19,6 +19,7 @@ int api_open(const struct api_options *options, struct api **ret_api, struct err
 	a->fleet = options->fleet;
 	a->detect = options->detect;
 	a->hunt = options->hunt;
+	a->custom = options->custom;
 	a->ingest = options->ingest;
 	a->devices = options->devices;
 	a->device_port = options->device_port;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cloud/custom/custom.h"
 #include "cloud/detect/detect.h"
 #include "cloud/fleet/fleet.h"
 #include "cloud/hunt/hunt.h"
@@ -20,6 +21,7 @@ struct api_options {
 	struct fleet *fleet;
 	struct detect *detect;
 	struct hunt *hunt;
+	struct custom *custom;
 	const struct ingest *ingest;
 	const struct http_server *devices; /* the port that devices are served on */
 	const char *state_dir;		 /* holds the key that signs tokens */

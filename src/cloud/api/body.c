@@ -76,8 +76,28 @@ static int check_texts(const struct body_field *f, const json_t *value, struct e
 	return 0;
 }
 
-static int check_field(const struct body_field *f, const json_t *value, struct err *err)
+static int check_object(const struct body_field *fields, json_t *object, struct err *err);
+
+static int check_objects(const struct body_field *f, json_t *value, struct err *err)
 {
+	size_t n = json_array_size(value);
+
+	if (!json_is_array(value) || n < (size_t)f->min || n > (size_t)f->max)
+		return err_setf(err, -EINVAL, "%s: a list of %lld to %lld objects is expected",
+				f->name, (long long)f->min, (long long)f->max);
+	for (size_t i = 0; i < n; i++) {
+		int r = check_object(f->fields, json_array_get(value, i), err);
+
+		if (r < 0)
+			return err_prefix(err, r, "%s[%zu]: ", f->name, i);
+	}
+	return 0;
+}
+
+static int check_field(const struct body_field *f, json_t *value, struct err *err)
+{
+	int r;
+
 	if (!value || json_is_null(value)) {
 		if (!f->required || (value && f->nullable))
 			return 0;
@@ -90,11 +110,44 @@ static int check_field(const struct body_field *f, const json_t *value, struct e
 		return check_number(f, value, err);
 	case BODY_TEXTS:
 		return check_texts(f, value, err);
+	case BODY_OBJECT:
+		r = check_object(f->fields, value, err);
+		return r < 0 ? err_prefix(err, r, "%s: ", f->name) : 0;
+	case BODY_OBJECTS:
+		return check_objects(f, value, err);
+	case BODY_ANY:
+		return 0;
 	default:
 		return json_is_boolean(value)
 			   ? 0
 			   : err_setf(err, -EINVAL, "%s: true or false is expected", f->name);
 	}
+}
+
+/* Members that are known, each as its field wants it. The tables are as deep as objects get. */
+static int check_object(const struct body_field *fields, json_t *object, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return err_setf(err, -EINVAL, "a JSON object is expected");
+	json_object_foreach(object, name, value)
+	{
+		const struct body_field *f = fields;
+
+		while (f->name && strcmp(f->name, name) != 0)
+			f++;
+		if (!f->name)
+			return refuse_names(fields, name, err);
+	}
+	for (const struct body_field *f = fields; f->name; f++) {
+		int r = check_field(f, json_object_get(object, f->name), err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* jansson's own limit of 2,048 levels is too generous for a stack of a worker. */
@@ -118,8 +171,7 @@ int body_read(const void *data, size_t len, const struct body_field *fields, jso
 {
 	_cleanup_(json_decrefp) json_t *json = NULL;
 	json_error_t error;
-	const char *name;
-	json_t *value;
+	int r;
 
 	if (too_deep(data, len))
 		return err_setf(err, -EINVAL, "the body is nested too deeply");
@@ -129,21 +181,9 @@ int body_read(const void *data, size_t len, const struct body_field *fields, jso
 				error.line, error.column, error.text);
 	if (!json_is_object(json))
 		return err_setf(err, -EINVAL, "the body is not a JSON object");
-	json_object_foreach(json, name, value)
-	{
-		const struct body_field *f = fields;
-
-		while (f->name && strcmp(f->name, name) != 0)
-			f++;
-		if (!f->name)
-			return refuse_names(fields, name, err);
-	}
-	for (const struct body_field *f = fields; f->name; f++) {
-		int r = check_field(f, json_object_get(json, f->name), err);
-
-		if (r < 0)
-			return r;
-	}
+	r = check_object(fields, json, err);
+	if (r < 0)
+		return r;
 	*ret_json = TAKE_PTR(json);
 	return 0;
 }

@@ -13,7 +13,15 @@
 
 #include "base/err.h"
 
-enum body_type { BODY_TEXT, BODY_NUMBER, BODY_BOOL, BODY_TEXTS };
+enum body_type {
+	BODY_TEXT,
+	BODY_NUMBER,
+	BODY_BOOL,
+	BODY_TEXTS,
+	BODY_OBJECT,  /* of the fields */
+	BODY_OBJECTS, /* a list of such */
+	BODY_ANY,     /* is not looked at: what an object was answered with may be sent back */
+};
 
 struct body_field {
 	const char *name; /* NULL: end of the table */
@@ -23,6 +31,7 @@ struct body_field {
 	int64_t min, max;	   /* of the number, the text's bytes, the list's length */
 	const char *const *values; /* texts allowed, ended by NULL; else NULL */
 	const char *doc;
+	const struct body_field *fields; /* of an object */
 };
 
 #define BODY_LIST_TEXT_MAX 256 /* bytes of a text in a list */

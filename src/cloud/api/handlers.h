@@ -53,6 +53,15 @@ HANDLER(hunting_queries_change);
 HANDLER(hunting_queries_delete);
 HANDLER(hunting_history);
 HANDLER(hunting_history_clear);
+HANDLER(detections_list);
+HANDLER(detections_get);
+HANDLER(detections_create);
+HANDLER(detections_change);
+HANDLER(detections_delete);
+HANDLER(detections_check);
+HANDLER(detections_dry_run);
+HANDLER(detections_run);
+HANDLER(detections_runs);
 HANDLER(server);
 HANDLER(summary);
 HANDLER(timeline);
@@ -67,7 +76,8 @@ HANDLER(alert_events);
 extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[],
     api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[],
     api_hunting_defender_fields[], api_hunting_graph_fields[], api_hunting_run_fields[],
-    api_hunting_check_fields[], api_hunting_query_fields[], api_hunting_query_change_fields[];
+    api_hunting_check_fields[], api_hunting_query_fields[], api_hunting_query_change_fields[],
+    api_detection_fields[];
 
 /* machines.c: the machine {id} or name in the path, of the caller's tenant. 1, or 0: none. */
 int api_find_machine(const struct api *a, const struct http_request *req,

@@ -127,8 +127,8 @@ static int refuse(const struct http_request *req, struct http_response *res,
 				  req->request_id, "details", api_hunting_diagnostics(q)));
 }
 
-static int fail(const struct api *a, const struct http_request *req, struct http_response *res,
-		int r, const struct err *err)
+int api_hunting_failed(const struct api *a, const struct http_request *req,
+		       struct http_response *res, int r, const struct err *err)
 {
 	switch (r) {
 	case -EBUSY:
@@ -199,7 +199,7 @@ static int begin(const struct api *a, struct http_request *req, struct http_resp
 		return r ?: 1;
 	}
 	if (!run)
-		return r == -ENOMEM ? r : fail(a, req, res, r, &err) ?: 1;
+		return r == -ENOMEM ? r : api_hunting_failed(a, req, res, r, &err) ?: 1;
 	*ret_run = run;
 	return 0;
 }
@@ -214,7 +214,7 @@ static int execute(const struct api *a, struct http_request *req, struct http_re
 	if (r == 0)
 		return 0;
 	buf_clear(&res->body);
-	return r == -ENOMEM ? r : fail(a, req, res, r, &err) ?: 1;
+	return r == -ENOMEM ? r : api_hunting_failed(a, req, res, r, &err) ?: 1;
 }
 
 static int finish(struct http_response *res, const char *end)

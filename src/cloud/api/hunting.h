@@ -9,7 +9,6 @@
 #include <jansson.h>
 
 #include "cloud/api/api_internal.h"
-#include "cloud/hunt/hunt.h"
 #include "cloud/hunt/kept.h"
 
 json_t *api_hunting_diagnostics(const struct kql_query *q);
@@ -24,5 +23,8 @@ json_t *api_hunting_note(const char *text);
 /* hunting_kept.c: the caller's own history; programs have none. */
 void api_hunting_remember(const struct api *a, const struct http_request *req,
 			  const struct hunt_past_run *run);
+/* Answers why a hunting query of the caller's could not be run, by the error of cloud/hunt. */
+int api_hunting_failed(const struct api *a, const struct http_request *req,
+		       struct http_response *res, int r, const struct err *err);
 /* Appends json, which it takes. */
 int api_hunting_put(struct buf *out, json_t *json);

@@ -13,10 +13,10 @@
 
 #define COMMENTS_SQL                                                                               \
 	"(SELECT json_group_array(json_object('comment', m.comment, 'createdBy', m.created_by,"    \
-	" 'createdTime', strftime('%Y-%m-%dT%H:%M:%S', m.created_ns / 1000000000, 'unixepoch') ||" \
-	" printf('.%07dZ', m.created_ns % 1000000000 / 100))) FROM (SELECT * FROM"                 \
-	" incident_comment c WHERE c.tenant_id = i.tenant_id AND c.incident_id = i.id"             \
-	" ORDER BY c.sequence) m)"
+	" 'createdTime', " ODATA_TIME_SQL("m.created_ns") ")) FROM (SELECT * FROM"                 \
+							  " incident_comment c WHERE c.tenant_id " \
+							  "= i.tenant_id AND c.incident_id = i.id" \
+							  " ORDER BY c.sequence) m)"
 
 #define COMMENTS_SCHEMA                                                                            \
 	"{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"comment\"],"           \

@@ -24,6 +24,11 @@ enum odata_type {
 	ODATA_NESTED, /* a list of other entities, those whose key is the value in SQL */
 };
 
+/* Nanoseconds as RFC 3339 text, for objects that are made in SQL. */
+#define ODATA_TIME_SQL(column)                                                                     \
+	"strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000000000, 'unixepoch') || "                  \
+	"printf('.%07dZ', " column " % 1000000000 / 100)"
+
 enum odata_flag {
 	ODATA_NULLABLE = 1,
 	ODATA_EXPANDED = 2,  /* empty unless $expand names it */

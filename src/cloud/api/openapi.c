@@ -22,6 +22,7 @@ static const struct odata_entity *const entities[] = {
 	&api_machine,  &api_machine_health,  &api_alert,
 	&api_incident, &api_enrolment_token, &api_client,
 	&api_user,     &api_hunting_query,   &api_hunting_past_run,
+	&api_detection_rule,
 };
 
 static json_t *reference(const char *schema)
@@ -134,22 +135,38 @@ static json_t *all_schemas(void)
 	return schemas;
 }
 
+static json_t *fields_schema(const struct body_field *fields);
+
+static json_t *field_type(const struct body_field *f)
+{
+	switch (f->type) {
+	case BODY_NUMBER:
+		return json_pack("{s:s,s:I,s:I}", "type", "integer", "minimum", (json_int_t)f->min,
+				 "maximum", (json_int_t)f->max);
+	case BODY_BOOL:
+		return typed("boolean");
+	case BODY_TEXTS:
+		return json_pack("{s:s,s:{s:s,s:i},s:I,s:I}", "type", "array", "items", "type",
+				 "string", "maxLength", BODY_LIST_TEXT_MAX, "minItems",
+				 (json_int_t)f->min, "maxItems", (json_int_t)f->max);
+	case BODY_OBJECT:
+		return fields_schema(f->fields);
+	case BODY_OBJECTS:
+		return json_pack("{s:s,s:o,s:I,s:I}", "type", "array", "items",
+				 fields_schema(f->fields), "minItems", (json_int_t)f->min,
+				 "maxItems", (json_int_t)f->max);
+	case BODY_ANY:
+		return json_object();
+	default:
+		return json_pack("{s:s,s:I,s:I}", "type", "string", "minLength", (json_int_t)f->min,
+				 "maxLength", (json_int_t)f->max);
+	}
+}
+
 static json_t *field_schema(const struct body_field *f)
 {
-	json_t *schema;
+	json_t *schema = field_type(f);
 
-	if (f->type == BODY_NUMBER)
-		schema = json_pack("{s:s,s:I,s:I}", "type", "integer", "minimum",
-				   (json_int_t)f->min, "maximum", (json_int_t)f->max);
-	else if (f->type == BODY_BOOL)
-		schema = typed("boolean");
-	else if (f->type == BODY_TEXTS)
-		schema = json_pack("{s:s,s:{s:s,s:i},s:I,s:I}", "type", "array", "items", "type",
-				   "string", "maxLength", BODY_LIST_TEXT_MAX, "minItems",
-				   (json_int_t)f->min, "maxItems", (json_int_t)f->max);
-	else
-		schema = json_pack("{s:s,s:I,s:I}", "type", "string", "minLength",
-				   (json_int_t)f->min, "maxLength", (json_int_t)f->max);
 	if (f->values)
 		json_object_set_new(f->type == BODY_TEXTS ? json_object_get(schema, "items")
 							  : schema,
@@ -161,7 +178,7 @@ static json_t *field_schema(const struct body_field *f)
 	return schema;
 }
 
-static json_t *request_body(const struct body_field *fields)
+static json_t *fields_schema(const struct body_field *fields)
 {
 	json_t *properties = json_object(), *required = json_array();
 
@@ -170,10 +187,15 @@ static json_t *request_body(const struct body_field *fields)
 		if (f->required)
 			json_array_append_new(required, json_string(f->name));
 	}
-	return json_pack("{s:b,s:{s:{s:{s:s,s:b,s:o,s:o*}}}}", "required", 1, "content",
-			 "application/json", "schema", "type", "object", "additionalProperties", 0,
+	return json_pack("{s:s,s:b,s:o,s:o*}", "type", "object", "additionalProperties", 0,
 			 "properties", properties, "required",
 			 json_array_size(required) ? required : (json_decref(required), NULL));
+}
+
+static json_t *request_body(const struct body_field *fields)
+{
+	return json_pack("{s:b,s:{s:{s:o}}}", "required", 1, "content", "application/json",
+			 "schema", fields_schema(fields));
 }
 
 static void add_parameter(json_t *list, const char *in, const char *name, size_t len)

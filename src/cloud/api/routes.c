@@ -15,6 +15,7 @@
 	}
 
 #define MACHINE "/portal/api/machines/{id}"
+#define DETECTIONS "/beta/security/rules/detectionRules"
 
 const struct api_route api_route_table[] = {
 	ROUTE(POST, "/portal/api/login", login, ANONYMOUS, "Log in; sets the session's cookie.",
@@ -82,6 +83,28 @@ const struct api_route api_route_table[] = {
 	      "What one ran oneself, the newest first.", NULL, "HuntingPastRunList", "odata"),
 	ROUTE(DELETE, "/portal/api/hunting/history", hunting_history_clear, HUNT_KEEP,
 	      "Forget what one ran."),
+
+	ROUTE(GET, DETECTIONS, detections_list, DETECTION_READ, "Custom detection rules.", NULL,
+	      "DetectionRuleList", "odata"),
+	ROUTE(POST, DETECTIONS, detections_create, DETECTION_WRITE, "Make a custom detection rule.",
+	      api_detection_fields, "DetectionRule", .status = 201),
+	ROUTE(GET, DETECTIONS "/{id}", detections_get, DETECTION_READ, "A custom detection rule.", NULL,
+	      "DetectionRule"),
+	ROUTE(PATCH, DETECTIONS "/{id}", detections_change, DETECTION_WRITE,
+	      "Change a custom detection rule, switch it on or off.", api_detection_fields,
+	      "DetectionRule"),
+	ROUTE(DELETE, DETECTIONS "/{id}", detections_delete, DETECTION_WRITE,
+	      "Remove a custom detection rule; its alerts stay."),
+	ROUTE(POST, "/portal/api/detection-rules/check", detections_check, DETECTION_WRITE,
+	      "What keeps a custom detection rule from being saved.", api_detection_fields,
+	      "DetectionCheck", .unaudited = true),
+	ROUTE(POST, "/portal/api/detection-rules/dry-run", detections_dry_run, DETECTION_WRITE,
+	      "What a custom detection rule would have found; writes nothing.", api_detection_fields,
+	      "DetectionDryRun", NULL, { 45, 1500 }),
+	ROUTE(POST, "/portal/api/detection-rules/{id}/run", detections_run, DETECTION_WRITE,
+	      "Run a custom detection rule now instead of at its time."),
+	ROUTE(GET, "/portal/api/detection-rules/{id}/runs", detections_runs, DETECTION_READ,
+	      "The newest runs that found something or failed.", NULL, "DetectionRuns"),
 
 	ROUTE(GET, MACHINE "/timeline", timeline, EVENT_READ, "Events, the newest first.", NULL,
 	      "Timeline", "from to kinds text cursor limit before skip"),

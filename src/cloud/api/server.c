@@ -63,6 +63,12 @@ static const struct counter hunting[] = {
 	{ 0 },
 };
 
+static const struct counter detections[] = {
+	OF(custom_stats, runs, "runs"),	    OF(custom_stats, failed, "failed"),
+	OF(custom_stats, alerts, "alerts"), OF(custom_stats, joined, "joined"),
+	OF(custom_stats, left, "left"),	    { 0 },
+};
+
 static const struct counter port[] = {
 	OF(http_server_counters, requests, "requests"),
 	OF(http_server_counters, refused_queue, "refusedQueue"),
@@ -101,15 +107,18 @@ int api_server(struct http_request *req _unused_, struct http_response *res, voi
 	const struct api *a = arg;
 	struct ingest_stats ingest;
 	struct detect_stats detect;
+	struct custom_stats custom;
 	struct hunt_stats hunt;
 
+	custom_get_stats(a->custom, &custom);
 	hunt_get_stats(a->hunt, &hunt);
 	ingest_get_stats(a->ingest, &ingest);
 	detect_get_stats(a->detect, &detect);
 	return api_send(res, 200,
-			json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "since", event_time(detect.since_ns),
+			json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "since", event_time(detect.since_ns),
 				  "frames", tell(frames, &ingest), "alerts", tell(alerts, &ingest),
-				  "detection", tell(detection, &detect), "hunting",
-				  tell(hunting, &hunt), "devicePort",
+				  "detection", tell(detection, &detect), "detections",
+				  tell(detections, &custom), "hunting", tell(hunting, &hunt),
+				  "devicePort",
 				  tell_port(a->devices), "portalPort", tell_port(a->portal)));
 }

@@ -78,6 +78,11 @@ void ingest_close(struct ingest *in)
 	free(in);
 }
 
+struct lineage *ingest_lineage(const struct ingest *in)
+{
+	return in->lineage;
+}
+
 void ingest_get_stats(const struct ingest *in, struct ingest_stats *ret_stats)
 {
 	*ret_stats = (struct ingest_stats){

@@ -48,6 +48,8 @@ struct ingest_stats {
 int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest, struct err *err);
 void ingest_close(struct ingest *in);
 DEFINE_CLEANUP(struct ingest *, ingest_close)
+/* Who began whom, of what came in; lives as long as the ingest. */
+struct lineage *ingest_lineage(const struct ingest *in);
 void ingest_get_stats(const struct ingest *in, struct ingest_stats *ret_stats);
 
 /* POST /device/v1/events; arg is the ingest. Ends with a zeroed entry. */

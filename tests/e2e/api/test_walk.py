@@ -10,10 +10,11 @@ PASSWORD = "a password of some length"
 OTHERS = "b" * 40
 # What each kind of id is called in paths, and one of each that the other tenant has.
 FOREIGN = {"machines": OTHERS, "alerts": "dax", "incidents": "77", "tokens": "t-other", "clients": "k-other",
-           "users": "u-other", "queries": "q-other"}
+           "users": "u-other", "queries": "q-other", "detectionRules": "99", "detection-rules": "99"}
 # Bodies that are good, so that only the id can be wrong.
 BODIES = {"alerts_change": {"status": "New"}, "incidents_change": {"status": "Active"},
-          "users_change": {"disabled": True}, "hunting_queries_change": {"name": "Mine"}}
+          "users_change": {"disabled": True}, "hunting_queries_change": {"name": "Mine"},
+          "detections_change": {"displayName": "x"}}
 ANONYMOUS = {"login", "openapi", "token"}
 
 
@@ -62,6 +63,10 @@ def fixtures(w):
     w.insert("user", tenant_id="other", id="u-other", name="olga", password_hash="x", created_ns=1)
     w.insert("hunting_query", tenant_id="other", id="q-other", owner_id="u-other", name="Theirs", description="",
              query="print 1", shared=1, created_by="olga", created_ns=1, updated_by="olga", updated_ns=1)
+    w.insert("custom_rule", id=99, tenant_id="other", detector_id="d", name="r-other", query="x", period_s=3600,
+             title="t", description="", severity="Low", category="General", techniques="[]", entities="[]",
+             suppress_s=0, enabled=0, owner="x", created_by="x", created_ns=1, changed_by="x", changed_ns=1,
+             query_changed_ns=1, next_run_ns=1)
     w.permissions = sorted({p for _, _, o in operations(w) for p in o["x-permissions"]})
     w.people = {role: person(w, role.lower(), role) for role in ("Owner", "Reader", "SecurityAdmin")}
     w.programs = {permission: program(w, permission) for permission in w.permissions}
@@ -137,6 +142,7 @@ def another_tenants_things_are_not_there(w):
     equal(checked >= 20, True)
     for kind in ("machines", "alerts", "incidents"):
         equal(w.people["Owner"].get(f"/api/{kind}").json["value"], [])
+    equal(w.people["Owner"].get("/beta/security/rules/detectionRules").json["value"], [])
         equal(w.people["Owner"].odata(f"/api/{kind}", filter="1 eq 1").status, 400)
     for kind in ("onboarding/tokens", "clients", "users", "audit", "hunting/queries"):
         text = w.people["Owner"].get(f"/portal/api/{kind}").body.decode()
@@ -151,7 +157,7 @@ def another_tenants_things_are_not_there(w):
 
 @case
 def what_is_not_there_is_said_in_the_same_form(w):
-    for path in ("/api/nothing", "/api/v1.0/nothing", "/portal/api/nothing", "/api/", "/API/x"):
+    for path in ("/api/nothing", "/api/v1.0/nothing", "/portal/api/nothing", "/api/", "/API/x", "/beta/nothing"):
         answer = Client(w).get(path)
         equal((answer.status, answer.code), (404, "NotFound"))
         equal(len(answer.json["error"]["target"]), 36)
