@@ -64,7 +64,7 @@ int api_detections_check(struct http_request *req, struct http_response *res, vo
 /* It looks at events of people: the audit log keeps which were asked for. */
 static void note_query(struct http_request *req, const char *text)
 {
-	json_t *note = api_hunting_note(text);
+	json_t *note = json_pack("{s:o}", "query", api_hunting_note(text));
 
 	if (note)
 		api_note(req, note);
