@@ -16,6 +16,8 @@ export default defineConfig({
 	build: {
 		target: "es2022",
 		assetsInlineLimit: 0,
+		// The query language's service and its editor are large; both come late.
+		chunkSizeWarningLimit: 10000,
 		reportCompressedSize: false,
 		modulePreload: { polyfill: false },
 		rollupOptions: {

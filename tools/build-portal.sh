@@ -22,11 +22,14 @@ if ! cmp -s package-lock.json node_modules/.vakt-lock; then
 fi
 node_modules/.bin/tsc --noEmit
 node_modules/.bin/vite build --logLevel warn --emptyOutDir --outDir "$made/portal"
-# What is in the bundle is told with its licence.
-for package in react react-dom scheduler @fluentui/react-components \
-	@griffel/react @fontsource-variable/inter @fontsource-variable/jetbrains-mono; do
+# What is in the bundle is told with its licence; a package without a file of it names it.
+for package in react react-dom scheduler @fluentui/react-components @griffel/react \
+	@fontsource-variable/inter @fontsource-variable/jetbrains-mono monaco-editor @kusto/monaco-kusto \
+	@kusto/language-service @kusto/language-service-next xregexp lodash-es vscode-languageserver-types \
+	echarts zrender tslib; do
 	printf '%s\n\n' "$package"
-	cat node_modules/$package/LICENSE*
+	find "node_modules/$package" -maxdepth 1 \( -iname 'license*' -o -iname 'notice*' -o -iname 'thirdparty*' \) \
+		-type f -exec cat {} + | grep . || grep '"license"' "node_modules/$package/package.json"
 	printf '\n\n'
 done >"$made/portal/licenses.txt"
 # Compressed once; vakt-cloud gives it to those who take gzip.

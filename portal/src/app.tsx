@@ -11,7 +11,7 @@ import { Login, PasswordPage } from "@/pages/login";
 import { Empty, ErrorBar, Lines } from "@/parts/states";
 import { Page } from "@/parts/page";
 import { PreferencesProvider, usePreferences } from "@/preferences";
-import { Link, match, usePlace } from "@/router";
+import { Link, match, serve, usePlace } from "@/router";
 import { SessionProvider, useSession } from "@/session";
 import { TextProvider, useTexts } from "@/text/text";
 
@@ -26,10 +26,12 @@ const ROUTES: [string, PageComponent][] = [
 	["/devices", lazy(() => import("@/pages/devices"))],
 	["/devices/:id", lazy(() => import("@/pages/device"))],
 	["/devices/:id/:part", lazy(() => import("@/pages/device"))],
+	["/hunting", lazy(() => import("@/pages/hunting"))],
 	["/onboarding", lazy(() => import("@/pages/onboarding"))],
 	["/settings", lazy(() => import("@/pages/settings"))],
 	["/settings/:part", lazy(() => import("@/pages/settings"))],
 ];
+serve(ROUTES.map(([pattern]) => pattern));
 
 function NotFound() {
 	const { t } = useTexts();

@@ -7,7 +7,7 @@ import {
 	MenuPopover, MenuTrigger, Tooltip,
 } from "@fluentui/react-components";
 import {
-	Alert20Filled, Alert20Regular, Home20Filled, Home20Regular, Key20Regular,
+	Alert20Filled, Alert20Regular, DocumentSearch20Filled, DocumentSearch20Regular, Home20Filled, Home20Regular, Key20Regular,
 	LinkMultiple20Filled, LinkMultiple20Regular, PanelLeftContract20Regular,
 	PanelLeftExpand20Regular, PlugConnected20Filled, PlugConnected20Regular, Server20Filled,
 	Server20Regular, Settings20Filled, Settings20Regular, SignOut20Regular,
@@ -41,6 +41,8 @@ const ENTRIES: Entry[] = [
 		needs: ["ALERT_READ"] },
 	{ to: "/devices", text: "nav.devices", icon: Server20Regular, active: Server20Filled,
 		needs: ["MACHINE_READ"] },
+	{ to: "/hunting", text: "nav.hunting", icon: DocumentSearch20Regular, active: DocumentSearch20Filled,
+		needs: ["HUNT"] },
 	{ to: "/onboarding", text: "nav.onboarding", icon: PlugConnected20Regular,
 		active: PlugConnected20Filled, needs: ["ONBOARDING"] },
 	{ to: "/settings", text: "nav.settings", icon: Settings20Regular, active: Settings20Filled,

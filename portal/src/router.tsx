@@ -73,6 +73,18 @@ export function match(pattern: string, path: string): Record<string, string> | n
 	return found;
 }
 
+let served: readonly string[] = [];
+
+/** The patterns of all pages, said once by the table of them. */
+export function serve(patterns: readonly string[]) {
+	served = patterns;
+}
+
+/** Whether there is such a page, for those who would link to it. */
+export function leads(path: string) {
+	return served.some((pattern) => match(pattern, path) !== null);
+}
+
 /** For components that want an href of their own (Fluent's Button as a link). */
 export function followLink(event: MouseEvent<HTMLElement>, to: string) {
 	if (event.defaultPrevented || event.button !== 0) return;

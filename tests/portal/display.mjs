@@ -12,7 +12,7 @@ export function cases(shared) {
 	const page = () => shared.browser.page;
 	const pages = () => [
 		"/", "/alerts", shared.alertUrl, "/incidents", "/incidents/1", "/devices", shared.deviceUrl,
-		`${shared.deviceUrl}/timeline?range=1h`, `${shared.deviceUrl}/health`, "/onboarding",
+		`${shared.deviceUrl}/timeline?range=1h`, `${shared.deviceUrl}/health`, "/hunting", "/onboarding",
 		"/settings/clients", "/settings/users", "/settings/rules", "/settings/audit", "/password", "/no-such-page",
 	];
 

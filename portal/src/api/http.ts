@@ -12,6 +12,8 @@ export class ApiError extends Error {
 		readonly code: string,
 		message: string,
 		readonly retryAfter: number | null = null,
+		/** What exactly is wrong, where the operation tells. */
+		readonly details: readonly unknown[] = [],
 	) {
 		super(message);
 	}
@@ -29,7 +31,7 @@ export function setExpiredListener(listener: () => void) {
 }
 
 interface ErrorBody {
-	error?: { code?: string; message?: string };
+	error?: { code?: string; message?: string; details?: unknown[] };
 }
 
 async function failure(response: Response): Promise<ApiError> {
@@ -37,8 +39,8 @@ async function failure(response: Response): Promise<ApiError> {
 	const after = Number.isFinite(retry) && retry > 0 ? retry : null;
 	try {
 		const body = (await response.json()) as ErrorBody;
-		const { code = "", message = "" } = body.error ?? {};
-		return new ApiError(response.status, code || String(response.status), message, after);
+		const { code = "", message = "", details = [] } = body.error ?? {};
+		return new ApiError(response.status, code || String(response.status), message, after, details);
 	} catch {
 		return new ApiError(response.status, String(response.status), response.statusText, after);
 	}
