@@ -135,7 +135,9 @@ bool bind_is_library(const char *name);
 bool bind_library(struct binder *b, const struct ast *call, const struct table *input,
 		  struct table *ret);
 
-/* bind_join.c: a filter right behind a join of kind innerunique looks at the left rows before one
+/* bind_join.c: all columns may be null, as those of an outer join's other side. */
+void bind_make_nullable(struct binder *b, struct table *t);
+/* A filter right behind a join of kind innerunique looks at the left rows before one
  * of each key is chosen, as the language promises. */
 const struct rel *bind_push_filter(struct binder *b, const struct rel *filter);
 

@@ -230,6 +230,61 @@ static struct bx *items_of(struct binder *b, const struct ast *list, const struc
 	return x;
 }
 
+/* One element of an array of JSON as text, from *at on; NULL where it is no text that is easily
+ * told. */
+static struct bx *json_item(struct binder *b, const char **at, const char *end, struct span span)
+{
+	const char *from = *at, *p = from;
+	struct diag_list quiet = { .arena = b->arena, .source = from };
+	struct token_list tokens;
+
+	if (*p != '"') {
+		while (p < end && *p != ',' && *p != ']')
+			p++;
+		*at = p;
+		return strchr("[{", *from) || !strncmp(from, "null", 4)
+			   ? NULL
+			   : bx_text(b, KQL_STRING,
+				     arena_strndup(b->arena, from, (size_t)(p - from)),
+				     (size_t)(p - from), span);
+	}
+	for (p++; p < end && *p != '"'; p++)
+		p += *p == '\\';
+	*at = p + 1;
+	quiet.source_len = (size_t)(p + 1 - from);
+	if (p >= end || token_scan(&quiet, from, quiet.source_len, &tokens) < 0 || quiet.failed ||
+	    tokens.items[0].kind != TOKEN_STRING)
+		return NULL;
+	return bx_text(b, KQL_STRING, tokens.items[0].text, tokens.items[0].text_len, span);
+}
+
+/* An array that is known before the query runs, as a list of texts: indexes can answer those. */
+static struct bx *known_items(struct binder *b, struct bx *array)
+{
+	const char *at = array->s, *end = at + array->len;
+	struct bx *x, **args;
+	uint32_t count = 1;
+
+	if (!bx_is_const(array) || array->type != KQL_DYNAMIC || array->len < 3 || *at != '[')
+		return array;
+	for (const char *p = at; p < end; p++)
+		count += *p == ',';
+	x = bx_new(b, BX_LIST, KQL_STRING, array->span);
+	args = arena_array(b->arena, struct bx *, count);
+	if (!args || x == &b->spare)
+		return array;
+	for (at++; at < end && *at != ']'; at += *at == ',') {
+		struct bx *item = json_item(b, &at, end, array->span);
+
+		if (!item || !item->s || x->count == count || at >= end ||
+		    (*at != ',' && *at != ']'))
+			return array;
+		args[x->count++] = item;
+	}
+	x->args = args;
+	return x;
+}
+
 struct bx *bind_set_operator(struct binder *b, const struct ast *a, const char *op)
 {
 	const struct ast *set = a->kids[1];
@@ -239,7 +294,8 @@ struct bx *bind_set_operator(struct binder *b, const struct ast *a, const char *
 	if (a->kids[0]->kind == AST_WILDCARD)
 		return bind_any_column(b, a, op, false);
 	args[0] = bind_expr(b, a->kids[0]);
-	if (set->kind == AST_LIST && set->count == 1 && set->kids[0]->kind != AST_LITERAL)
+	if (set->kind == AST_LIST && set->count == 1 &&
+	    (set->kids[0]->kind != AST_LITERAL || set->kids[0]->type == KQL_DYNAMIC))
 		set = set->kids[0];
 	if (set->kind == AST_LIST) {
 		args[1] = items_of(b, set, args[0], text);
@@ -265,6 +321,8 @@ struct bx *bind_set_operator(struct binder *b, const struct ast *a, const char *
 		diag_expected(b->diags, "string");
 		return bx_bad(b, a->span);
 	}
+	if (args[0]->type == KQL_STRING)
+		args[1] = known_items(b, args[1]);
 	if (args[1]->kind == BX_LIST && args[0]->type == KQL_DYNAMIC)
 		args[0] = bx_cast(b, args[0], args[1]->type);
 	if (args[1]->kind == BX_ROWS && args[0]->type == KQL_DYNAMIC)

@@ -211,6 +211,7 @@ static bool bag_unpack(struct binder *b, const struct ast *op, const struct ast 
 		table_set(b, &next, name, rel_define(b, r, name, x));
 	}
 	next.rel = r;
+	next.open = !schema && !f->count;
 	*t = next;
 	return true;
 }
@@ -241,16 +242,47 @@ static struct bx *pivot_aggregate(struct binder *b, const struct ast *a, struct 
 	return bind_overload(b, a->text, args, MIN(a->count, 4u), a->span);
 }
 
+/* Of the columns that the query says there are those that the table has not are values. */
+static void from_pivot_schema(const struct ast *schema, const struct table *t, struct found *f)
+{
+	for (uint32_t i = 0; i < schema->count && f->count < FOUND_MAX; i++) {
+		if (schema->kids[i]->kind != AST_TYPED || table_find(t, schema->kids[i]->text))
+			continue;
+		f->names[f->count] = schema->kids[i]->text;
+		f->types[f->count++] = schema->kids[i]->type;
+	}
+}
+
+/* The columns in the order and of the types that the query says. */
+static void as_schema(struct binder *b, const struct ast *schema, struct table *t)
+{
+	struct rel *r = rel_new(b, REL_EXTEND, t->rel);
+	struct table next = { .rel = r, .name = t->name };
+
+	for (uint32_t i = 0; i < schema->count; i++) {
+		const struct ast *typed = schema->kids[i];
+		const struct output *out =
+		    typed->kind == AST_TYPED ? table_find(t, typed->text) : NULL;
+
+		if (out)
+			table_push(b, &next, typed->text,
+				   rel_define(b, r, typed->text,
+					      bx_cast(b, bx_column(b, out->column, typed->span),
+						      typed->type)));
+	}
+	*t = next;
+}
+
 static bool pivot(struct binder *b, const struct ast *op, const struct ast *call, struct table *t)
 {
 	struct found *f = arena_new(b->arena, struct found);
 	struct ast count = { .kind = AST_CALL, .text = "count", .text_len = 5, .span = call->span };
 	const struct ast *aggregate = call->count > 1 ? call->kids[1] : &count;
+	const struct ast *schema = ast_kid(op, 1);
 	const struct column *used = NULL;
 	struct summarize s;
 	struct bx *x;
 
-	(void)op;
 	if (!call->count || aggregate->kind != AST_CALL) {
 		diag_add(b->diags, DIAG_ARGUMENTS, call->span,
 			 "pivot() without a column, or with what is no aggregate");
@@ -260,7 +292,11 @@ static bool pivot(struct binder *b, const struct ast *op, const struct ast *call
 	if (!f)
 		return false;
 	x = bx_cast(b, table_expr(b, t, call->kids[0]), KQL_STRING);
-	if (x->type == KQL_UNKNOWN || !ask(b, call, t, x, false, f))
+	if (x->type == KQL_UNKNOWN)
+		return false;
+	if (schema)
+		from_pivot_schema(schema, t, f);
+	else if (!ask(b, call, t, x, false, f))
 		return false;
 	summarize_begin(b, &s, t);
 	if (aggregate->count && aggregate->kids[0]->kind == AST_NAME &&
@@ -291,6 +327,9 @@ static bool pivot(struct binder *b, const struct ast *op, const struct ast *call
 			table_push(b, &s.outs, name, rel_define(b, s.rel, name, one));
 	}
 	summarize_end(b, &s, t);
+	t->open = !schema && !f->count;
+	if (schema)
+		as_schema(b, schema, t);
 	return true;
 }
 

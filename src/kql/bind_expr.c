@@ -46,6 +46,8 @@ static struct bx *bind_name(struct binder *b, const struct ast *a)
 	if (out)
 		return bx_column(b, out->column, a->span);
 	e = scope_find(b->scope, a->text);
+	if (!e && b->row.left && b->row.left->open)
+		return bx_null(b, KQL_STRING, a->span);
 	if (e && e->kind == ENTRY_SCALAR) {
 		struct bx *x = bx_new(b, BX_CONST, KQL_UNKNOWN, a->span);
 
@@ -73,7 +75,7 @@ const struct output *bind_column(struct binder *b, const struct ast *a)
 		return NULL;
 	}
 	out = table_find(b->row.left, a->text);
-	if (!out)
+	if (!out && !(b->row.left && b->row.left->open))
 		(void)unknown_name(b, a);
 	return out;
 }

@@ -132,7 +132,7 @@ static void bind_condition(struct binder *b, struct joining *j, const struct ast
 }
 
 /* Where the other side may be missing: every column but text can then be null. */
-static void make_nullable(struct binder *b, struct table *t)
+void bind_make_nullable(struct binder *b, struct table *t)
 {
 	struct rel *r = rel_new(b, REL_EXTEND, t->rel);
 
@@ -249,9 +249,9 @@ bool bind_join(struct binder *b, const struct ast *op, struct table *t)
 		return false;
 	}
 	if (j.rel->join == JOIN_RIGHTOUTER || j.rel->join == JOIN_FULLOUTER)
-		make_nullable(b, &j.left);
+		bind_make_nullable(b, &j.left);
 	if (j.rel->join == JOIN_LEFTOUTER || j.rel->join == JOIN_FULLOUTER)
-		make_nullable(b, &j.right);
+		bind_make_nullable(b, &j.right);
 	for (uint32_t i = 0; i < on->count; i++) {
 		if (j.rel->pair_count >= 32) {
 			diag_add(b->diags, DIAG_LIMIT, on->kids[i]->span,

@@ -68,15 +68,29 @@ static struct bx *equal(struct binder *b, const struct table *left, const struct
 		       bx_column(b, table_find(right, key->text)->column, key->span));
 }
 
-/* Every row with every network, then those that fit. */
+static struct bx *condition_of(struct binder *b, const struct lookup *l, const struct table *left,
+			       struct bx *address, struct bx *network)
+{
+	struct span at = l->call->span;
+	struct bx *x = bx_call(b, l->within, at, 2, address, network);
+
+	for (uint32_t i = 0; i < l->key_count; i++)
+		x = bx_call(b, "and", at, 2, x, equal(b, left, &l->right, l->keys[i]));
+	return x;
+}
+
+/* Every row with every network, and those that fit. */
 static bool match(struct binder *b, struct lookup *l, struct table *t, struct bx *address,
 		  struct bx *network)
 {
 	struct span at = l->call->span;
 	struct rel *join = rel_new(b, REL_JOIN, NULL);
 	struct table next = { .rel = join, .name = t->name }, left = *t;
+	struct bx *fits = condition_of(b, l, t, address, network);
 
-	join->join = JOIN_INNER;
+	if (l->unmatched)
+		bind_make_nullable(b, &l->right);
+	join->join = l->unmatched ? JOIN_LEFTOUTER : JOIN_INNER;
 	join->pairs = arena_array(b->arena, struct join_pair, 1);
 	if (!join->pairs)
 		return false;
@@ -93,34 +107,11 @@ static bool match(struct binder *b, struct lookup *l, struct table *t, struct bx
 		if (!is_key(l, l->right.outs[i].name))
 			table_push(b, &next, table_free_name(b, &next, l->right.outs[i].name),
 				   l->right.outs[i].column);
-	table_filter(b, &next, bx_call(b, l->within, at, 2, address, network));
-	for (uint32_t i = 0; i < l->key_count; i++)
-		table_filter(b, &next, equal(b, t, &l->right, l->keys[i]));
+	if (l->unmatched)
+		join->condition = fits;
+	else
+		table_filter(b, &next, fits);
 	*t = next;
-	return true;
-}
-
-/* The rows of t that match() gave no network: their address and keys are not among its rows'. */
-static bool without(struct binder *b, const struct lookup *l, struct table *t,
-		    const struct column *address, const struct table *matched,
-		    const struct column *found)
-{
-	struct rel *anti = rel_new(b, REL_JOIN, t->rel);
-	struct span at = l->call->span;
-
-	anti->join = JOIN_LEFTANTI;
-	anti->right = matched->rel;
-	anti->pairs = arena_array(b->arena, struct join_pair, l->key_count + 1);
-	if (!anti->pairs)
-		return false;
-	anti->pairs[anti->pair_count++] =
-	    (struct join_pair){ bx_column(b, address, at), bx_column(b, found, at) };
-	for (uint32_t i = 0; i < l->key_count; i++)
-		anti->pairs[anti->pair_count++] = (struct join_pair){
-			bx_column(b, table_find(t, l->keys[i]->text)->column, at),
-			bx_column(b, table_find(matched, l->keys[i]->text)->column, at),
-		};
-	t->rel = anti;
 	return true;
 }
 
@@ -129,37 +120,20 @@ bool bind_ip_lookup(struct binder *b, const struct ast *op, const struct ast *ca
 	struct lookup l = { .call = call,
 			    .within = strstr(call->text, "ipv6") ? "ipv6_is_in_range"
 								 : "ipv4_is_in_range" };
-	struct table keyed, parts[2], copy;
 	struct bx *address, *network;
-	uint32_t n = t->count;
 
 	(void)op;
 	if (call->count < 3) {
-		diag_add(b->diags, DIAG_ARGUMENTS, call->span, "%s() with %u arguments", call->text,
-			 call->count);
+		diag_add(b->diags, DIAG_ARGUMENTS, call->span, "%s() with %u argument%s",
+			 call->text, call->count, call->count == 1 ? "" : "s");
 		diag_expected(b->diags, "table of networks, address, column of networks");
 		return false;
 	}
 	if (!bind_table(b, call->kids[0], &l.right) || !take_keys(b, &l, t))
 		return false;
 	network = table_expr(b, &l.right, call->kids[2]);
-	keyed = *t;
 	address = table_expr(b, t, call->kids[1]);
 	if (address->type == KQL_UNKNOWN || network->type == KQL_UNKNOWN)
 		return false;
-	if (!l.unmatched)
-		return match(b, &l, t, address, network);
-	/* The address goes along as the last column, to be looked for afterwards. */
-	table_push(b, &keyed, "", table_column(b, &keyed, "address", address));
-	if (!bind_clone(b, &keyed, &parts[1]) ||
-	    !match(b, &l, &keyed, bx_column(b, keyed.outs[n].column, call->span), network) ||
-	    !bind_clone(b, &keyed, &copy) ||
-	    !without(b, &l, &parts[1], parts[1].outs[n].column, &copy, copy.outs[n].column))
-		return false;
-	parts[0] = (struct table){ .rel = keyed.rel };
-	for (uint32_t i = 0; i < keyed.count; i++)
-		if (i != n)
-			table_push(b, &parts[0], keyed.outs[i].name, keyed.outs[i].column);
-	parts[1].count = n;
-	return bind_union_tables(b, parts, 2, NULL, t);
+	return match(b, &l, t, address, network);
 }

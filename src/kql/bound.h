@@ -118,7 +118,7 @@ struct rel {
 	uint32_t key_count;
 	uint32_t
 	    dependent_keys; /* the last so many follow from the others: kept only where needed */
-	const struct bx *condition; /* FILTER; RANGE: see args */
+	const struct bx *condition; /* FILTER; JOIN: what must hold beside the pairs, nullable */
 	struct order *orders;
 	uint32_t order_count;
 	struct join_pair *pairs;
@@ -144,7 +144,9 @@ struct table {
 	struct output *outs;
 	uint32_t count;
 	const char *name; /* of the table or let it came from, for withsource; nullable */
-	bool ordered;	  /* the rows have an order: window functions are possible */
+	bool open;    /* of data that is empty: it might have columns of any name, texts without a
+			 value */
+	bool ordered; /* the rows have an order: window functions are possible */
 };
 
 struct render {

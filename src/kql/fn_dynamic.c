@@ -10,8 +10,10 @@
 #include "kql/func.h"
 #include "kql/sql.h"
 
+static void emit_access(struct sql *s, const struct bx *x);
+
 /* a.b[0].c is one look into the text: the chain's keys are gathered. */
-static void emit_access(struct sql *s, const struct bx *x)
+static void put_chain(struct sql *s, const struct bx *x)
 {
 	const struct bx *chain[KQL_DEPTH_MAX];
 	unsigned int n = 0;
@@ -20,7 +22,6 @@ static void emit_access(struct sql *s, const struct bx *x)
 		chain[n++] = x->args[1];
 		x = x->args[0];
 	}
-	sql_put(s, "kql_raw(JSONExtractRaw(");
 	/* What is no JSON gives nothing anyway. */
 	if (x->kind == BX_CALL &&
 	    (func_is_called(x->fn, "parse_json") || func_is_called(x->fn, "todynamic")))
@@ -41,7 +42,26 @@ static void emit_access(struct sql *s, const struct bx *x)
 			sql_expr(s, key);
 		}
 	}
+}
+
+static void emit_access(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "kql_raw(JSONExtractRaw(");
+	put_chain(s, x);
 	sql_put(s, "))");
+}
+
+void sql_dynamic_text(struct sql *s, const struct bx *x)
+{
+	if (x->kind == BX_CALL && x->fn->emit == emit_access) {
+		sql_put(s, "JSONExtract(");
+		put_chain(s, x);
+		sql_put(s, ", 'Nullable(String)')");
+		return;
+	}
+	sql_put(s, "kql_text(");
+	sql_expr(s, x);
+	sql_put(s, ")");
 }
 
 static void put_pairs(struct sql *s, const struct bx *x)

@@ -40,6 +40,7 @@ struct ast *parse_fail(struct parser *p, const char *wanted);
 bool parse_deeper(struct parser *p);
 
 struct ast *parse_expr(struct parser *p);
+struct ast *parse_sum(struct parser *p); /* without comparisons */
 /* An expression or a pipe: what stands in parentheses, in arguments, behind let. */
 struct ast *parse_any(struct parser *p);
 struct ast *parse_named(struct parser *p); /* expr, name = expr, (a, b) = expr */

@@ -243,7 +243,7 @@ static struct ast *parse_product(struct parser *p)
 	return parse_chain(p, ops, parse_unary);
 }
 
-static struct ast *parse_sum(struct parser *p)
+struct ast *parse_sum(struct parser *p)
 {
 	static const char *const ops[] = { "+", "-", NULL };
 

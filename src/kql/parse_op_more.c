@@ -45,7 +45,7 @@ void parse_make_series(struct parser *p, struct ast *op)
 	parse_push(p, op, series);
 	if (!parse_expect(p, "on"))
 		return;
-	parse_push(p, op, parse_expr(p));
+	parse_push(p, op, parse_sum(p));
 	if (parse_take(p, "in") && parse_at(p, "range")) { /* legacy: in range(from, to, step) */
 		struct ast *range = parse_call(p);
 

@@ -44,16 +44,35 @@ static void *grow(struct planner *p, void *items, uint32_t count, size_t size)
 	return more;
 }
 
+/*
+ * How often the statement evaluates an argument: the engine puts lambdas, too, in their places. A
+ * rough number is enough.
+ */
+static uint32_t copies_of(const struct bx *x)
+{
+	if (x->kind == BX_CAST)
+		return x->args[0]->type == KQL_DYNAMIC ? 3 : 1;
+	if (x->kind != BX_CALL)
+		return 1;
+	if (func_is_called(x->fn, "parse_json") || func_is_called(x->fn, "__arg_max") ||
+	    func_is_called(x->fn, "__arg_min"))
+		return 4;
+	return x->fn->sql && strstr(x->fn->sql, "kql_") ? 2 : 1;
+}
+
 /* How large x is with the block's own definitions put in their places. */
 static uint32_t weight_of(const struct block *b, const struct bx *x)
 {
-	uint32_t weight = 1;
+	uint32_t weight = 1, copies = copies_of(x);
 
 	for (uint32_t i = 0; x->kind == BX_COLUMN && i < b->def_count; i++)
 		if (b->defs[i].column == x->column)
 			return x->column->weight;
+	if (x->kind == BX_COLUMN && x->column->stored && !x->column->stored->sql &&
+	    x->column->stored->view) /* of the store's columns, such as JSON of many */
+		return 1 + (uint32_t)strlen(x->column->stored->view) / 8;
 	for (uint32_t i = 0; i < x->count && weight <= PLAN_WEIGHT_MAX; i++)
-		weight += weight_of(b, x->args[i]);
+		weight += copies * weight_of(b, x->args[i]);
 	return weight;
 }
 
@@ -105,7 +124,8 @@ static struct block *add_filter(struct planner *p, struct block *b, const struct
 {
 	const struct bx **filters;
 
-	if (b && (b->aggregated || cuts(b) || b->windowed || b->closed))
+	if (b && (b->aggregated || cuts(b) || b->windowed || b->closed ||
+		  (b->def_count && weight_of(b, r->condition) > PLAN_WEIGHT_MAX)))
 		b = wrap(p, b);
 	if (!b)
 		return NULL;
@@ -137,7 +157,8 @@ static struct block *add_definitions(struct planner *p, struct block *b, const s
 static struct block *add_aggregation(struct planner *p, struct block *b, const struct rel *r)
 {
 	/* An order counts for what is collected into lists. */
-	if (b && (b->aggregated || cuts(b) || b->windowed || b->closed || b->order_count))
+	if (b && (b->aggregated || cuts(b) || b->windowed || b->closed || b->order_count ||
+		  too_heavy(b, r)))
 		b = wrap(p, b);
 	if (!b)
 		return NULL;
@@ -404,6 +425,8 @@ static void need_source(struct block *b)
 		need(r->pairs[i].left);
 		need(r->pairs[i].right);
 	}
+	if (r && r->kind == REL_JOIN && r->condition)
+		need(r->condition);
 	for (uint32_t i = 0; r && r->kind == REL_UNION && i < r->input_count * r->def_count; i++)
 		if (r->defs[i % r->def_count].column->needed)
 			need(r->values[i]);

@@ -209,6 +209,10 @@ static void put_join(struct sql *s, const struct block *b)
 		sql_put(s, " = ");
 		sql_expr(s, r->pairs[i].right);
 	}
+	if (r->condition) {
+		sql_put(s, " AND ");
+		sql_expr(s, r->condition);
+	}
 }
 
 /* A column of the union in one input, typed alike in all. */

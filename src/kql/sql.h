@@ -43,6 +43,8 @@ void sql_const(struct sql *s, const struct bx *x);
 void sql_cast(struct sql *s, const struct bx *x);
 /* Any scalar as a JSON text: what it is inside of a dynamic value. Never NULL: null. */
 void sql_json(struct sql *s, const struct bx *x);
+/* A dynamic value as text: what a string in it says, else its JSON. */
+void sql_dynamic_text(struct sql *s, const struct bx *x);
 /* SELECT of the relation's column, in parentheses. */
 void sql_subquery(struct sql *s, const struct rel *r, const struct column *c);
 void sql_block(struct sql *s, const struct block *b);

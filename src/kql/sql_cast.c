@@ -9,7 +9,7 @@
 
 #define T KQL_TYPE_COUNT
 
-/* $ is the value. What is missing cannot be converted and is null. */
+/* $ is the value, @ the text of a dynamic one. What is missing cannot be converted and is null. */
 static const char *const casts[T][T] = {
 	[KQL_BOOL] = { [KQL_INT] = "toInt32($)",
 		       [KQL_LONG] = "toInt64($)",
@@ -42,15 +42,15 @@ static const char *const casts[T][T] = {
 	[KQL_TIMESPAN] = { [KQL_LONG] = "$",
 			   [KQL_REAL] = "toFloat64($)",
 			   [KQL_STRING] = "kql_timespan_text($)" },
-	[KQL_DYNAMIC] = { [KQL_BOOL] = "kql_to_bool(kql_text($))",
-			  [KQL_INT] = "accurateCastOrNull(kql_json_long(kql_text($)), 'Int32')",
-			  [KQL_LONG] = "kql_json_long(kql_text($))",
-			  [KQL_REAL] = "toFloat64OrNull(kql_text($))",
-			  [KQL_DECIMAL] = "toDecimal128OrNull(kql_text($), 17)",
-			  [KQL_DATETIME] = "kql_to_datetime(kql_text($))",
-			  [KQL_TIMESPAN] = "kql_to_timespan(kql_text($))",
-			  [KQL_GUID] = "toUUIDOrNull(kql_text($))",
-			  [KQL_STRING] = "kql_text($)" },
+	[KQL_DYNAMIC] = { [KQL_BOOL] = "kql_to_bool(@)",
+			  [KQL_INT] = "accurateCastOrNull(kql_json_long(@), 'Int32')",
+			  [KQL_LONG] = "kql_json_long(@)",
+			  [KQL_REAL] = "toFloat64OrNull(@)",
+			  [KQL_DECIMAL] = "toDecimal128OrNull(@, 17)",
+			  [KQL_DATETIME] = "kql_to_datetime(@)",
+			  [KQL_TIMESPAN] = "kql_to_timespan(@)",
+			  [KQL_GUID] = "toUUIDOrNull(@)",
+			  [KQL_STRING] = "@" },
 	[KQL_GUID] = { [KQL_STRING] = "toString($)" },
 	[KQL_STRING] = { [KQL_BOOL] = "kql_to_bool($)",
 			 [KQL_INT] = "accurateCastOrNull(kql_to_long($), 'Int32')",
@@ -66,7 +66,8 @@ void sql_cast(struct sql *s, const struct bx *x)
 {
 	const struct bx *from = x->args[0];
 	const char *tpl = casts[from->type][x->type];
-	bool fill = x->type == KQL_STRING && from->nullable;
+	/* What is no JSON has no text. */
+	bool fill = x->type == KQL_STRING && (from->nullable || from->type == KQL_DYNAMIC);
 
 	if (x->type == KQL_DYNAMIC) {
 		sql_put(s, from->nullable ? "kql_null(" : "");
@@ -82,6 +83,8 @@ void sql_cast(struct sql *s, const struct bx *x)
 	for (; *tpl; tpl++) {
 		if (*tpl == '$')
 			sql_expr(s, from);
+		else if (*tpl == '@')
+			sql_dynamic_text(s, from);
 		else
 			buf_append_byte(&s->out, (uint8_t)*tpl);
 	}

@@ -64,8 +64,8 @@ static const struct helper {
 	/* dynamic; the engine escapes slashes, JSON need not */
 	{ "kql_quote", "s -> replaceAll(toJSONString(s), '\\\\/', '/')" },
 	{ "kql_text", "d -> if(startsWith(d, '\"'), JSONExtractString(d), d)" },
-	{ "kql_null", "d -> if(d = 'null', NULL, d)" },
-	{ "kql_raw", "d -> if(d IN ('', 'null'), NULL, d)" },
+	{ "kql_null", "d -> nullIf(d, 'null')" },
+	{ "kql_raw", "d -> nullIf(nullIf(d, ''), 'null')" },
 	{ "kql_parse", "s -> multiIf(isValidJSON(s), kql_raw(JSONExtractRaw(s)), s = '', NULL, kql_quote(s))" },
 	{ "kql_array", "a -> concat('[', arrayStringConcat(a, ','), ']')" },
 	/* Elements of an array, {name: value} of a bag, else the value alone, also where it is null. */
@@ -78,7 +78,7 @@ static const struct helper {
 	{ "kql_object", "p -> concat('{', arrayStringConcat(arrayMap(x -> concat(kql_quote(x.1), ':', x.2), p), ','), '}')" },
 	{ "kql_members", "d -> if(startsWith(d, '{'), JSONExtractKeysAndValuesRaw(d), "
 			 "CAST([] AS Array(Tuple(String, String))))" },
-	{ "kql_json_long", "s -> ifNull(toInt64OrNull(s), kql_truncate(toFloat64OrNull(s)))" },
+	{ "kql_json_long", "s -> arrayMap(x -> ifNull(toInt64OrNull(x), kql_truncate(toFloat64OrNull(x))), [s])[1]" },
 	/* scalars as text, and inside of JSON */
 	{ "kql_bool_text", "b -> multiIf(isNull(b), NULL, b, 'true', 'false')" },
 	{ "kql_real_text", "r -> multiIf(isNull(r), NULL, isNaN(r), 'NaN', isInfinite(r), if(r > 0, 'Infinity', '-Infinity'), toString(r))" },
@@ -102,9 +102,9 @@ static const struct helper {
 			 "toInt64OrNull(trimBoth(s)))" },
 	{ "kql_to_real", "s -> toFloat64OrNull(trimBoth(s))" },
 	{ "kql_to_guid", "s -> toUUIDOrNull(replaceRegexpAll(s, '[-{}()]', ''))" },
-	{ "kql_to_datetime", "s -> kql_trimmed_datetime(trimBoth(s, ' \\t\\r\\n'))" },
-	{ "kql_trimmed_datetime", "s -> parseDateTime64BestEffortUSOrNull(if(match(s, '^\\\\s*[0-9]{4,}\\\\s*$'), "
-			     "if(match(s, '^\\\\s*[0-9]{4}\\\\s*$'), concat(trimBoth(s), '-01-01'), ''), s), 9, 'UTC')" },
+	/* What is used once in a helper is computed once: no digits alone but those of a year. */
+	{ "kql_to_datetime", "s -> parseDateTime64BestEffortUSOrNull(replaceRegexpOne(replaceRegexpOne(trimBoth(s, ' \\t\\r\\n'), "
+			     "'^[0-9]{5,}$', ''), '^([0-9]{4})$', '\\\\1-01-01'), 9, 'UTC')" },
 	{ "kql_to_timespan",
 	  "s -> arrayMap(g -> if(empty(g), if(match(s, '^-?[0-9]+$'), toInt64OrNull(s) * " DAY ", NULL), "
 	  "if(g[1] = '-', -1, 1) * (toInt64OrZero(g[2]) * " DAY " + toInt64OrZero(g[3]) * " HOUR " + "
