@@ -271,6 +271,35 @@ client.recv(512)"'
 	[ "$(field InitiatingProcessFileName)" = groupdel ]
 }
 
+log_on() { # arguments of login; then what is typed, each at its prompt
+	local arguments=$1
+	shift
+	for line; do
+		sleep 2
+		echo "$line"
+	done | timeout -k 1 10 script -qec "login -h 127.0.0.1 $arguments" /dev/null >/dev/null 2>&1 3>&- || true
+}
+
+@test "log-ons are told, and those that were refused" {
+	[ -e /var/log/btmp ] || install -m 660 -g utmp /dev/null /var/log/btmp
+	[ -e /var/log/wtmp ] || install -m 664 -g utmp /dev/null /var/log/wtmp
+	log_on "-f root" exit
+	log_on "" root wrong ""
+	sleep 0.5
+	stop_sensor
+	rows '.ActionType == "LogonSuccess" and .AccountName == "root"' >"$STATE/row"
+	[ "$(field RemoteIP)" = 127.0.0.1 ]
+	[ "$(field LogonType)" = RemoteInteractive ]
+	[ "$(field AccountSid)" = 0 ]
+	[ "$(field IsLocalAdmin)" = true ]
+	[[ "$(field Terminal)" == pts/* ]]
+	[ "$(field InitiatingProcessFileName)" = login ]
+	[ "$(field LogonProcessId)" -gt 1 ]
+	rows '.ActionType == "LogonFailed"' >"$STATE/row"
+	[ "$(field AccountName)" = root ]
+	[ "$(field RemoteIP)" = 127.0.0.1 ]
+}
+
 @test "a change of mode tells what was and what is" {
 	touch "$STATE/changed"
 	chmod 4755 "$STATE/changed"

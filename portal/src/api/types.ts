@@ -156,7 +156,7 @@ export interface Session {
 	permissions?: string[];
 }
 
-export const EVENT_KINDS = ["process", "file", "network", "device", "gap"] as const;
+export const EVENT_KINDS = ["process", "file", "network", "logon", "device", "gap"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** Every column that a table of events may have. */
@@ -164,6 +164,7 @@ export type Columns = Partial<
 	Omit<schema.DeviceProcessEvents, never> &
 		Omit<schema.DeviceFileEvents, never> &
 		Omit<schema.DeviceNetworkEvents, never> &
+		Omit<schema.DeviceLogonEvents, never> &
 		Omit<schema.DeviceEvents, never> &
 		Omit<schema.SensorGaps, never>
 >;

@@ -27,6 +27,8 @@ export const en = {
 	"action.ConnectionFailed": "Connection failed",
 	"action.ConnectionRequest": "Datagram peer set",
 	"action.InboundConnectionAccepted": "Connection accepted",
+	"action.LogonFailed": "Log-on refused",
+	"action.LogonSuccess": "Logged on",
 	"action.ListeningConnectionCreated": "Port opened",
 	"action.PTraceDetected": "Process traced",
 	"action.ReadProcessMemoryApiCall": "Memory of a process read",
@@ -383,6 +385,7 @@ export const en = {
 	"kind.device": "System",
 	"kind.file": "Files",
 	"kind.gap": "Gaps",
+	"kind.logon": "Log-ons",
 	"kind.network": "Network",
 	"kind.process": "Processes",
 

@@ -25,6 +25,8 @@ export const sv = {
 	"action.ConnectionFailed": "Anslutning misslyckad",
 	"action.ConnectionRequest": "Datagrammål angivet",
 	"action.InboundConnectionAccepted": "Anslutning mottagen",
+	"action.LogonFailed": "Inloggning nekad",
+	"action.LogonSuccess": "Loggade in",
 	"action.ListeningConnectionCreated": "Port öppnad",
 	"action.PTraceDetected": "Process spårad",
 	"action.ReadProcessMemoryApiCall": "En process minne läst",
@@ -381,6 +383,7 @@ export const sv = {
 	"kind.device": "System",
 	"kind.file": "Filer",
 	"kind.gap": "Luckor",
+	"kind.logon": "Inloggningar",
 	"kind.network": "Nätverk",
 	"kind.process": "Processer",
 

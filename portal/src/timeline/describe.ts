@@ -51,6 +51,14 @@ function networkSubject({ columns: c, actionType }: TimelineEvent, { t }: Texts)
 	};
 }
 
+function logonSubject({ columns: c }: TimelineEvent) {
+	const from = text(c.RemoteIP) || text(c.RemoteDeviceName);
+	return {
+		subject: text(c.AccountName),
+		detail: [from, c.Protocol, c.Terminal].map(text).filter(Boolean).join(" · "),
+	};
+}
+
 /** What was done to the system; the other process where there is one. */
 function deviceSubject({ columns: c, actionType }: TimelineEvent) {
 	const pid = text(c.ProcessId);
@@ -81,6 +89,8 @@ function subjectOf(event: TimelineEvent, texts: Texts) {
 		return fileSubject(event);
 	case "network":
 		return networkSubject(event, texts);
+	case "logon":
+		return logonSubject(event);
 	case "device":
 		return deviceSubject(event);
 	default:

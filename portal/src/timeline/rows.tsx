@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* rows.tsx - one row of the timeline: an event, a blind interval, or one that is on its way */
 import {
-	Document16Regular, Globe16Regular, Server16Regular, Warning16Filled, WindowConsole20Regular,
+	Document16Regular, Globe16Regular, PersonKey20Regular, Server16Regular, Warning16Filled, WindowConsole20Regular,
 } from "@fluentui/react-icons";
 import { memo } from "react";
 
@@ -16,6 +16,7 @@ const ICONS = {
 	process: WindowConsole20Regular,
 	file: Document16Regular,
 	network: Globe16Regular,
+	logon: PersonKey20Regular,
 	device: Server16Regular,
 	gap: Warning16Filled,
 };

@@ -13,6 +13,7 @@ const struct event_kind event_kinds[EVENT_KIND_COUNT] = {
 	{ "process", EVENT_DeviceProcessEvents },
 	{ "file", EVENT_DeviceFileEvents },
 	{ "network", EVENT_DeviceNetworkEvents },
+	{ "logon", EVENT_DeviceLogonEvents },
 	{ "device", EVENT_DeviceEvents },
 	{ "gap", EVENT_SensorGaps },
 };

@@ -24,7 +24,7 @@ struct event_kind {
 	const char *name;
 	enum event_table_id table;
 };
-#define EVENT_KIND_COUNT 5
+#define EVENT_KIND_COUNT 6
 extern const struct event_kind event_kinds[EVENT_KIND_COUNT];
 
 /* A machine of the caller's tenant. */

@@ -19,6 +19,7 @@
 	.parent_creation_time = T##_InitiatingProcessParentCreationTime
 
 #define E(name) DeviceEvents_##name
+#define L(name) DeviceLogonEvents_##name
 #define P(name) DeviceProcessEvents_##name
 #define F(name) DeviceFileEvents_##name
 #define N(name) DeviceNetworkEvents_##name
@@ -50,6 +51,11 @@ static const struct subject_columns tables[EVENT_TABLE_COUNT] = {
 		.target_path = F(FolderPath), .target_name = F(FileName),
 		.target_sha1 = F(SHA1), .target_sha256 = F(SHA256),
 		.remote_ip = NO, .remote_port = NO,
+	},
+	[EVENT_DeviceLogonEvents] = {
+		ACTING(DeviceLogonEvents),
+		.target_path = NO, .target_name = NO, .target_sha1 = NO, .target_sha256 = NO,
+		.remote_ip = L(RemoteIP), .remote_port = NO,
 	},
 	[EVENT_DeviceNetworkEvents] = {
 		ACTING(DeviceNetworkEvents),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * derived_events.c - what a changed file means: accounts, services, scheduled tasks
+ * derived_events.c - what a changed file means: accounts, services, scheduled tasks, log-ons
  *
  * A row of DeviceEvents beside the file's own, by the same process. No kernel record is numbered for
  * it, so the number is the monitor's: a sensor that is killed between the two rows tells only the
@@ -165,6 +165,9 @@ void monitor_derive(struct monitor *m, const struct kernel_event *e, const struc
 	if (e->kind != KERNEL_FILE_CREATE &&
 	    account_files_have(m->accounts, e->file.path.data, e->file.path.len))
 		account_files_read(m->accounts, e->file.path.data, e->file.path.len, tell_account, &t);
+	else if (e->kind == KERNEL_FILE_WRITE &&
+		 logon_records_have(m->logons, e->file.path.data, e->file.path.len))
+		monitor_logon_records(m, e, p);
 	else
 		tell_place(m, e, p);
 }

@@ -56,6 +56,7 @@ int monitor_new(const struct monitor_options *options, struct monitor **ret_moni
 	if (monitor_find_containers(m) < 0 || process_table_new(m->boot_id, options->processes_max, &m->table) < 0 ||
 	    user_names_new("/etc/passwd", &m->users) < 0 ||
 	    account_files_new("/etc", &m->accounts) < 0 ||
+	    logon_records_new("/var/log", &m->logons) < 0 ||
 	    file_hash_cache_new(options->hash_max_bytes, &m->hashes) < 0 ||
 	    package_owner_new("", &m->packages) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -70,6 +71,7 @@ void monitor_free(struct monitor *m)
 	process_table_free(m->table);
 	user_names_free(m->users);
 	account_files_free(m->accounts);
+	logon_records_free(m->logons);
 	file_hash_cache_free(m->hashes);
 	package_owner_free(m->packages);
 	monitor_free_containers(m);

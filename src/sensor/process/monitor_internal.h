@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "sensor/process/account_files.h"
 #include "sensor/process/file_hash.h"
+#include "sensor/process/logon_records.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/package_owner.h"
 #include "sensor/process/process_table.h"
@@ -26,6 +27,7 @@ struct monitor {
 	struct file_hash_cache *hashes;
 	struct package_owner *packages;
 	struct account_files *accounts;
+	struct logon_records *logons;
 	uint64_t installed_inode, installed_device; /* the service or task made last */
 	uint64_t host_mnt_ns;     /* of process 1; 0: not known */
 	bool unified_cgroups;     /* one hierarchy of version 2 */
@@ -77,5 +79,7 @@ void monitor_file_event(struct monitor *m, const struct kernel_event *e);
 void monitor_device_event(struct monitor *m, const struct kernel_event *e);
 /* Rows that follow from a file's. */
 void monitor_derive(struct monitor *m, const struct kernel_event *e, const struct process *p);
+/* What the process added to a file of log-ons. */
+void monitor_logon_records(struct monitor *m, const struct kernel_event *e, const struct process *p);
 void monitor_dns_event(struct monitor *m, const struct kernel_event *e);
 void monitor_network_event(struct monitor *m, const struct kernel_event *e);

@@ -101,3 +101,19 @@ const char *user_names_get(struct user_names *n, uint32_t uid)
 	snprintf(n->number, sizeof(n->number), "%u", uid);
 	return n->number;
 }
+
+int user_names_find(struct user_names *n, const char *name, uint32_t *ret_uid)
+{
+	const void *key;
+	void *known;
+	uint64_t uid;
+
+	for (size_t i = 0; map_next(n->by_uid, &i, &key, NULL, &known);) {
+		if (strcmp(known, name) == 0) {
+			memcpy(&uid, key, sizeof(uid));
+			*ret_uid = (uint32_t)uid;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
