@@ -9,7 +9,7 @@ import {
 import {
 	Alert20Filled, Alert20Regular, DocumentSearch20Filled, DocumentSearch20Regular, Home20Filled, Home20Regular, Key20Regular,
 	LinkMultiple20Filled, LinkMultiple20Regular, PanelLeftContract20Regular,
-	PanelLeftExpand20Regular, PlugConnected20Filled, PlugConnected20Regular, Server20Filled,
+	PanelLeftExpand20Regular, PlugConnected20Filled, PlugConnected20Regular, ScanDash20Filled, ScanDash20Regular, Server20Filled,
 	Server20Regular, Settings20Filled, Settings20Regular, SignOut20Regular,
 	type FluentIcon,
 } from "@fluentui/react-icons";
@@ -43,6 +43,8 @@ const ENTRIES: Entry[] = [
 		needs: ["MACHINE_READ"] },
 	{ to: "/hunting", text: "nav.hunting", icon: DocumentSearch20Regular, active: DocumentSearch20Filled,
 		needs: ["HUNT"] },
+	{ to: "/detection-rules", text: "nav.detections", icon: ScanDash20Regular, active: ScanDash20Filled,
+		needs: ["DETECTION_READ"] },
 	{ to: "/onboarding", text: "nav.onboarding", icon: PlugConnected20Regular,
 		active: PlugConnected20Filled, needs: ["ONBOARDING"] },
 	{ to: "/settings", text: "nav.settings", icon: Settings20Regular, active: Settings20Filled,

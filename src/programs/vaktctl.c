@@ -38,6 +38,8 @@ static const struct command {
 	{ "tables", 1, "", ctl_tables, "[TABLE]", "what there is to hunt in; a table's columns" },
 	{ "alerts", 0, "qn", ctl_alerts, "[--filter ODATA] [--top N]", "alerts, the newest first" },
 	{ "machines", 0, "qn", ctl_machines, "[--filter ODATA] [--top N]", "machines" },
+	{ "detections", 2, "", ctl_detections, "[list | show ID | enable ID | disable ID | run ID]",
+	  "custom detection rules; run waits for the run and says how it ended" },
 	{ "completion", 1, "", command_completion, "bash",
 	  "completion for the shell: source <(vaktctl completion bash)" },
 	{ "version", 0, "", command_version, "", "version of Vakt" },
@@ -249,7 +251,9 @@ static bool takes_all(const struct command *c, const char *seen, int words)
 	}
 	if (words > c->most)
 		fprintf(stderr, "vaktctl: `vaktctl %s` takes %s\n", c->name,
-			c->most ? "one word; quote what has blanks" : "no words");
+			c->most == 2   ? "two words at most"
+			: c->most == 1 ? "one word; quote what has blanks"
+				       : "no words");
 	return words <= c->most;
 }
 

@@ -29,6 +29,7 @@ typedef int (*ctl_command_fn)(const struct ctl_arguments *a, struct err *err);
 int ctl_login(const struct ctl_arguments *a, struct err *err);
 int ctl_hunt(const struct ctl_arguments *a, struct err *err);
 int ctl_tables(const struct ctl_arguments *a, struct err *err);
+int ctl_detections(const struct ctl_arguments *a, struct err *err);
 int ctl_alerts(const struct ctl_arguments *a, struct err *err);
 int ctl_machines(const struct ctl_arguments *a, struct err *err);
 

@@ -16,7 +16,7 @@ teardown() {
 @test "help comes from the table of commands, for all and for one" {
 	run "$CTL" help
 	[ "$status" = 0 ]
-	for name in login hunt tables alerts machines completion version help; do
+	for name in login hunt tables alerts machines detections completion version help; do
 		[[ "$output" == *"  vaktctl $name"* ]]
 	done
 	run "$CTL" help hunt
@@ -43,6 +43,12 @@ teardown() {
 	run "$CTL" hunt print 1
 	[ "$status" = 2 ]
 	[ "$output" = 'vaktctl: `vaktctl hunt` takes one word; quote what has blanks' ]
+	run "$CTL" detections enabel 1
+	[ "$status" = 1 ]
+	[ "$output" = 'vaktctl: detections knows list, show, enable, disable and run, not "enabel"; did you mean "enable"?' ]
+	run "$CTL" detections run
+	[ "$status" = 1 ]
+	[[ "$output" == *"takes a rule's id"* ]]
 	run "$CTL" machines --output yaml
 	[ "$status" = 2 ]
 	[ "$output" = 'vaktctl: --output knows table, json and csv, not "yaml"' ]

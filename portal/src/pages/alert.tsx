@@ -128,7 +128,7 @@ function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void })
 				</Section>
 				<Section title={t("alert.facts")}>
 					<Facts facts={[
-						{
+						!!alert.machineId && {
 							name: t("alert.device"),
 							value: <Link to={`/devices/${alert.machineId}`}>{alert.computerDnsName ?? alert.machineId}</Link>,
 						},
@@ -168,7 +168,9 @@ export default function AlertPage({ id }: { id: string }) {
 				<>
 					<SeverityBadge value={data.severity} />
 					<StatusText value={data.status} />
-					<Link to={`/devices/${data.machineId}`}>{data.computerDnsName ?? data.machineId}</Link>
+					{data.machineId && (
+						<Link to={`/devices/${data.machineId}`}>{data.computerDnsName ?? data.machineId}</Link>
+					)}
 					<Time value={data.lastEventTime} />
 				</>
 			)}

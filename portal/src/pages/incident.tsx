@@ -103,7 +103,7 @@ function Body({ incident, replace }: { incident: Incident; replace(incident: Inc
 					<Facts facts={[
 						{
 							name: t("nav.devices"),
-							value: devices.map(([id, name]) => <div key={id}><Link to={`/devices/${id}`}>{name}</Link></div>),
+							value: devices.filter(([id]) => id).map(([id, name]) => <div key={id}><Link to={`/devices/${id}`}>{name}</Link></div>),
 						},
 						{ name: t("alert.firstEvent"), value: <Time value={first} /> },
 						{ name: t("alert.lastEvent"), value: <Time value={last} /> },

@@ -49,7 +49,7 @@ export function alertColumns({ t, named }: Texts, device = true): Column<Alert>[
 		},
 		device && {
 			id: "device", name: t("alert.device"), sort: "computerDnsName", width: "176px",
-			render: (a) => (
+			render: (a) => a.machineId && (
 				<Link to={`/devices/${a.machineId}`} tabIndex={-1} title={a.computerDnsName ?? ""}>{a.computerDnsName ?? a.machineId}</Link>
 			),
 		},

@@ -166,8 +166,10 @@ static void fill_detection(const struct record *r, const struct group *g, struct
 			continue;
 		if (d->sample_count < DETECTION_SAMPLES_MAX)
 			d->samples[d->sample_count++] = e;
-		d->ids[d->id_count++] =
-		    (struct detection_id){ row->report_id, row->time_ns, e->table };
+		/* The event's own time: that of the result has been cut. */
+		d->ids[d->id_count++] = (struct detection_id){
+			row->report_id, subject_number(e, subject_columns(e->table)->time), e->table
+		};
 	}
 	if (d->sample_count)
 		subject_actor(d->samples[0], d->actor);

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Custom detections: rules saved, tried, run at their time, killed, failing; with a real store."""
+import json
+import os
 import signal
+import subprocess
 import sys
 import time
 
-from harness import DAY, Client, case, contains, equal, main, now_ns, rfc3339
+from harness import BUILD, DAY, Client, case, contains, equal, main, now_ns, rfc3339
 
 PASSWORD = "a password of some length"
 RULES = "/beta/security/rules/detectionRules"
@@ -375,6 +378,35 @@ def killed_at_any_moment_no_alert_is_lost_or_doubled(w):
                             [made["detectorId"]]).fetchall()
     equal(sorted(found), [(5000 + i, 1) for i in range(120)])
     equal(w.state.execute("SELECT count(*) FROM alert WHERE rule_id = ?", [made["detectorId"]]).fetchone()[0], 120)
+
+
+@case
+def the_command_line_lists_switches_and_runs(w):
+    client = w.admin.ask("POST", "/portal/api/clients",
+                         {"name": "ctl", "permissions": ["CustomDetection.ReadWrite.All"]}).json
+    env = {"PATH": os.environ["PATH"], "HOME": str(w.dir), "VAKT_SERVER": f"https://localhost:{w.port}",
+           "VAKT_TENANT": w.tenant, "VAKT_CLIENT_ID": client["id"], "VAKT_CLIENT_SECRET": client["secret"],
+           "VAKT_CA": str(w.dir / "cloud/ca/ca.crt")}
+
+    def ctl(*arguments, code=0):
+        answer = subprocess.run([BUILD / "src/programs/vaktctl", "detections", *arguments], env=env, text=True,
+                                capture_output=True, check=False, timeout=120)
+        equal((answer.returncode, answer.stderr if code == 0 else ""), (code, ""))
+        return answer
+
+    made = create(w, "DeviceProcessEvents | where FileName == 'ctl'", "1H", displayName="By hand")
+    wait_run(w, made, after="none")
+    contains(ctl().stdout, "By hand")
+    equal(json.loads(ctl("show", made["id"]).stdout)["displayName"], "By hand")
+    equal([r["displayName"] for r in json.loads(ctl("list", "-o", "json").stdout) if r["id"] == made["id"]], ["By hand"])
+    contains(ctl("disable", made["id"]).stdout, "false")
+    contains(ctl("run", made["id"], code=1).stderr, "switched off")
+    contains(ctl("enable", made["id"]).stdout, "true")
+    wait_run(w, made, after="none")
+    process(w, "ctl", 470)
+    contains(ctl("run", made["id"]).stdout, "completed")
+    equal(len(alerts(w, made)), 1)
+    contains(ctl("show", "123456", code=1).stderr, "There is no detection rule 123456.")
 
 
 @case

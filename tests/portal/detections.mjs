@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/* detections.mjs - a rule written with its mistakes told, tried, saved, run on a real event, switched off, removed */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+
+import { test, until } from "./tap.mjs";
+
+export function cases(shared) {
+	const page = () => shared.browser.page;
+	const row = (text) => page().locator("tbody tr").filter({ hasText: text });
+	const query = () => page().getByRole("textbox", { name: "Query" });
+	const good = "DeviceProcessEvents\n| where ProcessCommandLine has 'vakt-portal-detection'";
+
+	const rule = async () => {
+		const answer = await page().request.get(`${shared.stack.base}/beta/security/rules/detectionRules`);
+		return (await answer.json()).value[0];
+	};
+
+	test("a rule is written: mistakes are told as one types, each a way to its place", async () => {
+		await shared.browser.go("/detection-rules");
+		await page().getByText("No custom detections yet").waitFor();
+		await shared.browser.shot("detections-none");
+		await page().getByRole("link", { name: "New detection rule" }).click();
+		await page().getByRole("heading", { level: 1, name: "New detection rule" }).waitFor();
+		await query().fill("DeviceProcessEvents\n| where FileNam == 'x'");
+		const place = page().getByRole("button", { name: "Line 2, column 9" });
+		await place.waitFor();
+		await page().getByText("did you mean FileName?").waitFor();
+		await place.click();
+		const chosen = await query().evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd));
+		assert.equal(chosen, "FileNam");
+		await page().getByRole("textbox", { name: "Title" }).fill("Seen: {{FileNam}}");
+		await query().fill("DeviceProcessEvents | summarize count() by DeviceId");
+		await page().getByLabel("Frequency").selectOption("0");
+		await page().getByText(/'summarize' puts rows together/).waitFor();
+		await shared.browser.shot("detections-mistakes");
+	});
+
+	test("a dry run shows what it would have found and writes nothing", async () => {
+		await shared.browser.go(`/detection-rules/new?query=${encodeURIComponent(good)}`);
+		assert.equal(await query().inputValue(), good);
+		await page().getByText("The query can be used.").waitFor();
+		await page().getByRole("textbox", { name: "Title" }).fill("Seen {{ProcessCommandLin}}");
+		await page().getByText(/the result has no column 'ProcessCommandLin'/).waitFor();
+		await page().getByRole("textbox", { name: "Title" }).fill("Seen: {{ProcessCommandLine}}");
+		await page().getByText(/the result has no column/).waitFor({ state: "hidden" });
+		execFileSync("/bin/sh", ["-c", "exec /bin/true vakt-portal-detection one"]);
+		await until("the event in the store", async () => Number(await shared.stack.ask(
+			"SELECT count() FROM vakt.DeviceProcessEvents WHERE ProcessCommandLine LIKE '%portal-detection one'")) > 0, 30);
+		await page().getByRole("button", { name: "Try on history" }).click();
+		const panel = page().getByRole("region", { name: "Dry run" });
+		await panel.getByText(/in the last 30 days/).waitFor();
+		await panel.getByText(/Seen: .*vakt-portal-detection one/).first().waitFor();
+		await shared.browser.shot("detections-dry-run");
+		assert.equal(await rule(), undefined);
+	});
+
+	test("saved and continuous it alerts on a real event within its minute", async () => {
+		await page().getByLabel("Name", { exact: true }).fill("Portal detection");
+		await page().getByLabel("Frequency").selectOption("0");
+		await page().getByLabel("Severity").selectOption("high");
+		await page().getByLabel("Category").selectOption("Execution");
+		await page().getByRole("textbox", { name: "ATT&CK techniques" }).fill("T1059.004");
+		await page().getByRole("button", { name: "Save" }).click();
+		await page().getByRole("heading", { level: 1, name: "Portal detection" }).waitFor();
+		await until("its first run", async () => (await rule()).lastRunDetails.status === "completed", 30);
+		execFileSync("/bin/sh", ["-c", "exec /bin/true vakt-portal-detection two"]);
+		const began = Date.now();
+		const alert = page().getByRole("region", { name: "Alerts of this rule" })
+			.getByRole("link", { name: /Seen: .*detection two/ }).first();
+		await alert.waitFor({ timeout: 90000 });
+		assert.ok(Date.now() - began < 80000);
+		await page().getByRole("region", { name: "Runs that found" }).getByText("Completed").first().waitFor();
+		await shared.browser.shot("detection-rule");
+		await alert.click();
+		await page().getByRole("heading", { level: 1, name: /Seen: / }).waitFor();
+		await page().getByRole("tree").getByRole("treeitem").first().waitFor();
+		await page().getByText("CustomDetection", { exact: true }).waitFor();
+		await shared.browser.shot("detection-alert");
+		shared.ruleUrl = `/detection-rules/${(await rule()).id}`;
+	});
+
+	test("a rule that fails says why on its page; off it says so in the list", async () => {
+		await shared.browser.go(shared.ruleUrl);
+		await query().fill("DeviceProcessEvents | where FileName == 'nothing'");
+		await page().getByText("The query can be used.").waitFor();
+		await page().getByRole("button", { name: "Save" }).click();
+		await until("the change", async () => (await rule()).queryCondition.queryText.includes("nothing"), 10);
+		await page().getByRole("button", { name: "Switch off" }).click();
+		await page().getByRole("button", { name: "Switch on" }).waitFor();
+		await shared.browser.go("/detection-rules");
+		await row("Portal detection").getByText("Off", { exact: true }).waitFor();
+		await shared.browser.shot("detections");
+		await page().getByRole("tab", { name: "Sigma rules" }).click();
+		await page().getByText(/rules are in use/).waitFor();
+		await shared.browser.go(shared.ruleUrl);
+		await page().getByRole("button", { name: "Switch on" }).click();
+		await page().getByRole("button", { name: "Run now" }).waitFor();
+	});
+
+	test("a reader sees a rule and changes nothing", async () => {
+		await shared.browser.fresh();
+		await shared.browser.go(shared.ruleUrl);
+		await shared.browser.login("rut", "another long password");
+		await page().getByRole("heading", { level: 1, name: "Portal detection" }).waitFor();
+		assert.ok(await query().isDisabled());
+		assert.equal(await page().getByRole("button", { name: /Save|Switch off|Remove|Run now/ }).count(), 0);
+		await shared.browser.fresh();
+		await shared.browser.go("/");
+		await shared.browser.login(shared.name, shared.password);
+		await page().getByRole("navigation").first().waitFor();
+	});
+}
