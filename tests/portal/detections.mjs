@@ -56,7 +56,7 @@ export function cases(shared) {
 	});
 
 	test("saved and continuous it alerts on a real event within its minute", async () => {
-		await page().getByLabel("Name", { exact: true }).fill("Portal detection");
+		await page().getByRole("textbox", { name: "Name" }).fill("Portal detection");
 		await page().getByLabel("Frequency").selectOption("0");
 		await page().getByLabel("Severity").selectOption("high");
 		await page().getByLabel("Category").selectOption("Execution");

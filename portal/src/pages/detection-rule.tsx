@@ -62,6 +62,9 @@ function Runs({ rule }: { rule: DetectionRule }) {
 	);
 }
 
+/** The rule says these for all of its alerts. */
+const SAME_FOR_ALL = ["severity", "category", "assigned"];
+
 function RuleAlerts({ rule }: { rule: DetectionRule }) {
 	const texts = useTexts();
 	const { t } = texts;
@@ -74,7 +77,8 @@ function RuleAlerts({ rule }: { rule: DetectionRule }) {
 			{data && rows.length === 0 && <Empty title={t("detections.noAlerts")} />}
 			{rows.length > 0 && (
 				<Table
-					label={t("detections.itsAlerts")} columns={alertColumns(texts)} rows={rows}
+					label={t("detections.itsAlerts")} rows={rows}
+					columns={alertColumns(texts).filter((c) => !SAME_FOR_ALL.includes(c.id))}
 					idOf={(a) => a.id} nameOf={(a) => a.title} linkOf={(a) => `/alerts/${a.id}`}
 				/>
 			)}
