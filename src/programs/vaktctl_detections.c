@@ -198,7 +198,7 @@ static const struct {
 	int (*run)(struct ctl_session *s, const struct ctl_arguments *a, const char *path,
 		   struct err *err);
 } verbs[] = {
-	{ "list", false, list },    { "show", true, show }, { "enable", true, enable },
+	{ "list", false, list },      { "show", true, show }, { "enable", true, enable },
 	{ "disable", true, disable }, { "run", true, run },
 };
 
@@ -213,9 +213,9 @@ static int find_verb(const char *name, size_t *ret_verb, struct err *err)
 		}
 		near_offer(&near, verbs[i].name);
 	}
-	return err_setf(err, -EINVAL, "detections knows list, show, enable, disable and run, not \"%s\"%s%s%s",
-			name, near.best ? "; did you mean \"" : "", near.best ?: "",
-			near.best ? "\"?" : "");
+	return err_setf(
+	    err, -EINVAL, "detections knows list, show, enable, disable and run, not \"%s\"%s%s%s",
+	    name, near.best ? "; did you mean \"" : "", near.best ?: "", near.best ? "\"?" : "");
 }
 
 int ctl_detections(const struct ctl_arguments *a, struct err *err)

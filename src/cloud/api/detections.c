@@ -13,6 +13,7 @@
 
 #include "cloud/api/enums.h"
 #include "cloud/api/handlers.h"
+#include "cloud/api/hunting.h"
 #include "cloud/custom/schedule.h"
 
 /* clang-format off */
@@ -116,7 +117,7 @@ struct custom_caller api_custom_caller(const struct http_request *req)
 {
 	const struct access_identity *id = api_identity(req);
 
-	return (struct custom_caller){ id->tenant_id, id->principal_id, id->name };
+	return (struct custom_caller){ id->tenant_id, id->principal_id, id->name, false };
 }
 
 int64_t api_detection_id(const struct http_request *req)
@@ -175,15 +176,18 @@ static int check(const struct api *a, const struct http_request *req, struct htt
 		 const struct custom_draft *draft)
 {
 	_cleanup_(custom_problems_done) struct custom_problems problems;
-	const struct custom_caller who = api_custom_caller(req);
+	struct custom_caller who = api_custom_caller(req);
 	const struct custom_problem *first = problems.list;
 	struct err err = { 0 };
 	int r;
 
 	custom_problems_init(&problems);
+	who.asks_store = true;
 	r = custom_check(a->custom, &who, draft, &problems, &err);
-	if (r != -EINVAL)
+	if (r == 0 || r == -ENOMEM)
 		return r;
+	if (r != -EINVAL)
+		return api_hunting_failed(a, req, res, r, &err) ?: 1;
 	return api_send(
 		   res, 400,
 		   json_pack(
@@ -195,21 +199,24 @@ static int check(const struct api *a, const struct http_request *req, struct htt
 		   ?: 1;
 }
 
+struct wanted {
+	const json_t *rule;
+	bool must_hold; /* is checked */
+};
+
 /* 0: *ret_draft is good; 1: it has been answered what is wrong. */
 static int read_and_check(const struct api *a, const struct http_request *req,
-			  struct http_response *res, const json_t *body,
+			  struct http_response *res, const struct wanted *wanted,
 			  struct api_draft *ret_draft)
 {
 	struct err err = { 0 };
-	int r = api_draft_read(body, false, ret_draft, &err);
+	int r = api_draft_read(wanted->rule, false, ret_draft, &err);
 
 	if (r == -EINVAL)
 		return api_errorf(req, res, 400, "InvalidRequestBody", "%s", err_msg(&err, r)) ?: 1;
 	if (r < 0)
 		return r;
-	/* One that is off may have been overtaken by the schema; it must be possible to keep it so.
-	 */
-	return ret_draft->draft.enabled ? check(a, req, res, &ret_draft->draft) : 0;
+	return wanted->must_hold ? check(a, req, res, &ret_draft->draft) : 0;
 }
 
 static void note(struct http_request *req, int64_t id, const struct custom_draft *d)
@@ -236,7 +243,7 @@ int api_detections_create(struct http_request *req, struct http_response *res, v
 	api_draft_init(&draft);
 	r = api_body(req, res, api_detection_fields, &body);
 	if (r == 0)
-		r = read_and_check(a, req, res, body, &draft);
+		r = read_and_check(a, req, res, &(struct wanted){ body, true }, &draft);
 	if (r != 0)
 		return MIN(r, 0);
 	r = custom_create(a->custom, &who, &draft.draft, &id, &err);
@@ -277,6 +284,14 @@ static void merge(json_t *rule, json_t *change)
 	json_object_update_recursive(rule, change);
 }
 
+/* One that the schema has overtaken must let itself be switched off, and be given another owner. */
+static bool must_hold(const json_t *rule, const json_t *change)
+{
+	return json_is_true(json_object_get(rule, "isEnabled")) ||
+	       json_object_get(change, "queryCondition") || json_object_get(change, "schedule") ||
+	       json_object_get(change, "detectionAction");
+}
+
 int api_detections_change(struct http_request *req, struct http_response *res, void *arg)
 {
 	_cleanup_(json_decrefp) json_t *change = NULL, *rule = NULL;
@@ -296,7 +311,7 @@ int api_detections_change(struct http_request *req, struct http_response *res, v
 	if (r < 0)
 		return r;
 	merge(rule, change);
-	r = read_and_check(a, req, res, rule, &draft);
+	r = read_and_check(a, req, res, &(struct wanted){ rule, must_hold(rule, change) }, &draft);
 	if (r != 0)
 		return MIN(r, 0);
 	r = custom_change(a->custom, &who, api_detection_id(req), &draft.draft, &err);

@@ -227,7 +227,7 @@ static int compile(struct custom *c, const struct custom_caller *who, const stru
 		.len = strlen(d->query),
 		.tenant_id = who->tenant_id,
 		.principal_id = who->principal_id,
-		.compile_only = true,
+		.compile_only = !who->asks_store,
 		.continuous = d->period_s == SCHEDULE_CONTINUOUS_S,
 	};
 

@@ -86,6 +86,9 @@ struct custom_draft {
 /* Who asks. */
 struct custom_caller {
 	const char *tenant_id, *principal_id, *name;
+	/* A check may ask the store for columns that only data tells; else such queries are
+	 * refused. */
+	bool asks_store;
 };
 
 /* What is wrong with a draft, and where: in which field, and where in its text. */
@@ -115,7 +118,7 @@ struct custom_problems {
 void custom_problems_init(struct custom_problems *p);
 void custom_problems_done(struct custom_problems *p);
 
-/* 0: it may be saved; -EINVAL: the list says why not; others: err. */
+/* 0: it may be saved; -EINVAL: the list says why not; others: err, as of hunt_begin(). */
 int custom_check(struct custom *c, const struct custom_caller *who,
 		 const struct custom_draft *draft, struct custom_problems *problems,
 		 struct err *err);
