@@ -135,6 +135,8 @@ int record_texts(const struct custom_draft *draft, const struct result_columns *
 	char *title = filled(draft->title, CUSTOM_TITLE_MAX, &filling);
 	char *description = filled(draft->description, CUSTOM_DESCRIPTION_MAX, &filling);
 
+	if (description && !*description)
+		description = title;
 	if (description && draft->recommended)
 		description = arena_printf(arena, "%s\n\n%s", description, draft->recommended);
 	if (!title || !description)
