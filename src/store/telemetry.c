@@ -40,12 +40,14 @@ int telemetry_open(const struct telemetry_options *options, struct telemetry **r
 	pthread_cond_init(&t->freed, NULL);
 	snprintf(t->database, sizeof(t->database), "%s", options->database);
 	if (strncmp(options->address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
-		snprintf(t->socket, sizeof(t->socket), "%s", options->address + strlen(UNIX_PREFIX));
+		snprintf(t->socket, sizeof(t->socket), "%s",
+			 options->address + strlen(UNIX_PREFIX));
 		snprintf(t->url, sizeof(t->url), "http://store");
 	} else if (strncmp(options->address, "http", 4) == 0) {
 		snprintf(t->url, sizeof(t->url), "%s", options->address);
 	} else {
-		return err_setf(err, -EINVAL, "store address '%s': unix:PATH or http(s)://HOST:PORT",
+		return err_setf(err, -EINVAL,
+				"store address '%s': unix:PATH or http(s)://HOST:PORT",
 				options->address);
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -107,7 +109,8 @@ static int errno_of(CURL *c, long status)
 {
 	struct curl_header *h;
 
-	switch (curl_easy_header(c, "X-ClickHouse-Exception-Code", 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+	switch (curl_easy_header(c, "X-ClickHouse-Exception-Code", 0, CURLH_HEADER, -1, &h) ==
+			CURLHE_OK
 		    ? atoi(h->value)
 		    : 0) {
 	case 241: /* MEMORY_LIMIT_EXCEEDED */
@@ -119,7 +122,8 @@ static int errno_of(CURL *c, long status)
 	}
 }
 
-static int result_of(CURL *c, CURLcode rc, const struct buf *out, struct err *err)
+/* answer: what the store said, nullable. */
+static int result_of(CURL *c, CURLcode rc, const char *answer, struct err *err)
 {
 	long status = 0;
 
@@ -139,7 +143,7 @@ static int result_of(CURL *c, CURLcode rc, const struct buf *out, struct err *er
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 200)
 		return 0;
-	return err_setf(err, errno_of(c, status), "store: %.900s", out->data ? out->data : "no reason given");
+	return err_setf(err, errno_of(c, status), "store: %.900s", answer ?: "no reason given");
 }
 
 /* Sends; a refusal's text is left out of the caller's buffer. */
@@ -164,7 +168,7 @@ static int send_request(struct telemetry *t, CURL *c, const char *url, const voi
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
 	rc = curl_easy_perform(c);
 	curl_slist_free_all(headers);
-	r = result_of(c, rc, out, err);
+	r = result_of(c, rc, out->data ? out->data + before : NULL, err);
 	if (r < 0 && out->data) {
 		out->len = before;
 		out->data[before] = '\0';

@@ -42,13 +42,11 @@ function lookOf(dark: boolean): Look {
 		: { text: "#242424", dim: "#5a6268", line: "#e1e6e9", ground: "#ffffff", raised: "#ffffff", colors: LIGHT };
 }
 
-/** As exact as the span asks for; the day where it changes. */
+/** As exact as the span asks for; the day where it begins. */
 function timeLabel(span: number, clock: Clock) {
 	return (value: number) => {
-		if (span > 3 * DAY_MS) return clock.format(value, "day").slice(5);
-		const text = clock.format(value, span > 120e3 ? "minute" : "second");
-		const [day = "", time = ""] = text.split(" ");
-		return /^00:00(:00)?$/.test(time) ? day.slice(5) : time;
+		const [day = "", time = ""] = clock.format(value, span > 120e3 ? "minute" : "second").split(" ");
+		return span > 20 * DAY_MS || /^00:00(:00)?$/.test(time) ? day.slice(5) : time;
 	};
 }
 

@@ -27,14 +27,10 @@ function unitsOf(text: string, bytes: number) {
 	return decoder.decode(encoder.encode(text).subarray(0, bytes)).length;
 }
 
-function markerOf(model: Model, text: string, start: number, d: Diagnostic): monaco.editor.IMarkerData {
+function rangeOf(model: Model, text: string, start: number, d: Diagnostic): monaco.IRange {
 	const from = model.getPositionAt(start + unitsOf(text, d.offset));
 	const to = model.getPositionAt(start + unitsOf(text, d.offset + Math.max(1, d.length)));
-	const more = [d.expected && `Expected: ${d.expected}`, d.suggestion && `→ ${d.suggestion}`].filter(Boolean);
 	return {
-		severity: monaco.MarkerSeverity.Error,
-		message: [d.message, ...more].join("\n"),
-		code: d.code,
 		startLineNumber: from.lineNumber,
 		startColumn: from.column,
 		endLineNumber: to.lineNumber,
@@ -48,6 +44,8 @@ class Documents {
 	private judged = new Map<string, number>();
 	private views = new Map<string, monaco.editor.ICodeEditorViewState>();
 	private listener = monaco.editor.onDidChangeMarkers(() => this.silence());
+
+	constructor(private say: (d: Diagnostic) => string) {}
 
 	/** Texts that were typed and have not come back through the page yet. */
 	private typed: string[] = [];
@@ -99,7 +97,12 @@ class Documents {
 		const model = this.models.get(id);
 		if (!model) return;
 		this.judged.set(id, model.getVersionId());
-		monaco.editor.setModelMarkers(model, OWNER, diagnostics.map((d) => markerOf(model, text, start, d)));
+		monaco.editor.setModelMarkers(model, OWNER, diagnostics.map((d) => ({
+			...rangeOf(model, text, start, d),
+			severity: monaco.MarkerSeverity.Error,
+			message: this.say(d),
+			code: d.code,
+		})));
 		this.silence();
 	}
 
@@ -185,7 +188,7 @@ function handleOf(editor: Editor, documents: Documents, id: () => string): Edito
 		reveal(text, start, diagnostic) {
 			const model = editor.getModel();
 			if (!model) return;
-			const { startLineNumber: lineNumber, startColumn: column } = markerOf(model, text, start, diagnostic);
+			const { startLineNumber: lineNumber, startColumn: column } = rangeOf(model, text, start, diagnostic);
 			editor.setPosition({ lineNumber, column });
 			editor.revealPositionInCenterIfOutsideViewport({ lineNumber, column });
 			editor.focus();
@@ -203,7 +206,7 @@ function useEditor(props: EditorProps) {
 	useLayoutEffect(() => {
 		if (!host.current) return;
 		const made = monaco.editor.create(host.current, { ...OPTIONS, model: null });
-		const kept = new Documents();
+		const kept = new Documents((d) => latest.current.say(d));
 		editor.current = made;
 		documents.current = kept;
 		const run = () => latest.current.onRun?.();

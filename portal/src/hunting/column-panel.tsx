@@ -36,7 +36,8 @@ export function ColumnPanel({ answer, view, place, close, onSort, onFilter }: {
 	const ordered = type !== "dynamic" && type !== "bool" && type !== "guid";
 	return (
 		<Popover
-			open trapFocus positioning={{ target: place.element, position: "below", align: "start" }}
+			open trapFocus
+			positioning={{ target: place.element, position: "below", align: "start", autoSize: "height", overflowBoundaryPadding: 8 }}
 			onOpenChange={(_, data) => !data.open && close()}
 		>
 			<PopoverSurface className={css["column"] ?? ""} aria-label={t("hunting.column.about", { name })}>

@@ -33,21 +33,28 @@ export interface EditorProps {
 	label: string;
 	dark: boolean;
 	runLabel?: string | undefined;
+	/** A mistake in words. */
+	say(diagnostic: Diagnostic): string;
 	onChange(text: string): void;
 	/** Control and Enter, Shift and Enter. */
 	onRun?: (() => void) | undefined;
 }
 
-export function QueryEditor({ handle, ...props }: Omit<EditorProps, "dark" | "label"> & {
+export function QueryEditor({ handle, ...props }: Omit<EditorProps, "dark" | "label" | "say"> & {
 	label?: string;
 	handle?: Ref<EditorHandle>;
 }) {
 	const { t } = useTexts();
 	const { dark } = usePreferences();
+	const say = ({ message, expected, suggestion }: Diagnostic) =>
+		[
+			message, expected && t("hunting.mistake.expected", { what: expected }),
+			suggestion && `${t("hunting.mistake.suggestion")} ${suggestion}?`,
+		].filter(Boolean).join("\n");
 	return (
 		<Suspense fallback={<Lines rows={3} height={28} />}>
 			<Code
-				{...props} dark={dark} handle={handle}
+				{...props} dark={dark} handle={handle} say={say}
 				label={`${props.label ?? t("hunting.editor")}. ${t("hunting.editorKeys")}`}
 			/>
 		</Suspense>

@@ -21,8 +21,8 @@ import { useWindow, ROW_HEIGHT } from "./window";
 import css from "./grid.module.css";
 
 const LEAD = 40;
-const WIDTH_MIN = 72, WIDTH_MAX = 380;
-const CHARACTER = 7.4, PADDING = 26;
+const WIDTH_MIN = 88, WIDTH_MAX = 380;
+const CHARACTER = 7.6, PADDING = 26;
 /** Digits are wider than letters. */
 const TIME_WIDTH = 212;
 const SAMPLE = 200;
@@ -63,8 +63,11 @@ function widthsOf({ columns, rows }: RunAnswer, clock: Clock) {
 	return columns.map(({ name, type }, j) => {
 		if (type === "datetime") return Math.max(TIME_WIDTH, Math.round(name.length * CHARACTER + PADDING + 22));
 		let most = name.length + 3;
-		for (let i = 0; i < rows.length; i += step)
+		const look = (i: number) => {
 			most = Math.max(most, shown(rows[i]?.[j], type, clock).length);
+		};
+		for (let i = 0; i < rows.length; i += step) look(i);
+		look(rows.length - 1);
 		return Math.round(Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, most * CHARACTER + PADDING)));
 	});
 }
@@ -312,6 +315,8 @@ export function Grid(props: GridProps) {
 							ref={sight.body} role="presentation"
 							style={{ width: Math.max(sight.width, sight.paneWidth), "--row": `${ROW_HEIGHT}px` } as CSSProperties}
 							onClick={onClick}
+							// A range of rows is chosen by Shift, not their texts.
+							onMouseDown={(event) => event.shiftKey && event.preventDefault()}
 							onDoubleClick={(event) => {
 								const place = placeOf(event.target);
 								if (place) onOpen(view[place.position] as number);

@@ -238,7 +238,7 @@ export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 		else if (order?.column !== index) set({ order: { column: index, descending: false } });
 		else set({ order: order.descending ? null : { column: index, descending: true } });
 	};
-	const seconds = (milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0);
+	const seconds = number(Number((milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 0)));
 	const shownRows = filters.length
 		? t("hunting.rows.filtered", { n: view.length, total: number(answer.rows.length) })
 		: t("hunting.rows", { n: answer.rows.length });

@@ -15,6 +15,7 @@
 /* The most that a question may take: a heavy one must leave room for ingest. */
 #define EXECUTION_S_DEFAULT 60
 #define EXECUTION_S_MAX 200 /* who asks for it by name */
+#define QUERY_SIZE_MAX 4194304
 #define RESULT_BYTES_MAX 134217728
 #define READ_THREADS 2
 #define MEMORY_MIN (512ull << 20)
@@ -171,10 +172,11 @@ static int set_limits(struct engine_conn *c, const struct engine_limits *limits,
 	int r;
 
 	snprintf(sql, sizeof(sql),
-		 "SET max_execution_time=%" PRIu64 ", max_result_rows=%" PRIu64
+		 /* Hunting queries over all tables become long statements, KQL_SQL_MAX. */
+		 "SET max_query_size=%d, max_execution_time=%" PRIu64 ", max_result_rows=%" PRIu64
 		 ", max_memory_usage=%" PRIu64 ", max_result_bytes=%d, "
 		 "result_overflow_mode='throw', max_threads=%d",
-		 l->execution_s ? MIN(l->execution_s, (uint64_t)EXECUTION_S_MAX) : EXECUTION_S_DEFAULT,
+		 QUERY_SIZE_MAX, l->execution_s ? MIN(l->execution_s, (uint64_t)EXECUTION_S_MAX) : EXECUTION_S_DEFAULT,
 		 l->result_rows,
 		 at_most(l->memory_bytes, memory_max()), RESULT_BYTES_MAX, READ_THREADS);
 	r = run_setting(c, sql, err);

@@ -98,6 +98,11 @@ def only_the_own_tenant_and_thirty_days_are_seen(w):
 
 
 @case
+def all_tables_can_be_asked_at_once(w):
+    equal(rows(w, "union Device* | where FileName == 'curl' | project ProcessId"), [[42]])
+
+
+@case
 def a_mistake_is_answered_with_its_place(w):
     answer = w.program.ask("POST", "/api/advancedqueries/run",
                            {"Query": "DeviceProcessEvents\n| where FileNam == 'x'"})
