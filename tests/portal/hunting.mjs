@@ -405,6 +405,13 @@ export function cases(shared) {
 		assert.equal(new URL(page().url()).search, "");
 	});
 
+	test("a query is handed over to a new detection rule", async () => {
+		await write("DeviceProcessEvents | where FileName == 'handed over'");
+		await button("Create detection rule").click();
+		await until("the page of rules", () => page().url().includes("/detection-rules/new?query=DeviceProcessEvents"), 5);
+		await page().getByText("FileName == 'handed over'").or(page().locator("textarea")).first().waitFor();
+	});
+
 	test("hunting by keyboard alone: write, run, walk the cells, open a row, leave the editor", async () => {
 		await open();
 		await button("New query").click();

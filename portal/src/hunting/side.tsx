@@ -57,7 +57,12 @@ function Query({ query, shown, mayChange, onOpen, deleted }: {
 	);
 }
 
-function Queries({ kept, shownId, onOpen }: { kept: KeptQueries; shownId: string | null; onOpen(id: string): void }) {
+function Queries({ kept, shownId, onOpen, onDeleted }: {
+	kept: KeptQueries;
+	shownId: string | null;
+	onOpen(id: string): void;
+	onDeleted(id: string): void;
+}) {
 	const { t } = useTexts();
 	const { session, may } = useSession();
 	const [search, setSearch] = useState("");
@@ -90,7 +95,7 @@ function Queries({ kept, shownId, onOpen }: { kept: KeptQueries; shownId: string
 							{list.map((query) => (
 								<Query
 									key={query.id} query={query} shown={query.id === shownId} onOpen={() => onOpen(query.id)}
-									mayChange={query.ownerId === me || may("HUNT_SHARE")} deleted={kept.reload}
+									mayChange={query.ownerId === me || may("HUNT_SHARE")} deleted={() => onDeleted(query.id)}
 								/>
 							))}
 						</ul>
@@ -142,7 +147,7 @@ function History({ round, onOpen }: { round: number; onOpen(text: string): void 
 	);
 }
 
-export function SidePanel({ side, onSide, onFold, kept, shownId, round, onInsert, onOpenKept, onOpenText }: {
+export function SidePanel({ side, onSide, onFold, kept, shownId, round, onInsert, onOpenKept, onDeleted, onOpenText }: {
 	side: Side;
 	onSide(side: Side): void;
 	onFold(): void;
@@ -152,6 +157,7 @@ export function SidePanel({ side, onSide, onFold, kept, shownId, round, onInsert
 	round: number;
 	onInsert(text: string): void;
 	onOpenKept(id: string): void;
+	onDeleted(id: string): void;
 	onOpenText(text: string): void;
 }) {
 	const { t } = useTexts();
@@ -167,7 +173,7 @@ export function SidePanel({ side, onSide, onFold, kept, shownId, round, onInsert
 				</Tooltip>
 			</div>
 			{side === "schema" && <SchemaTree onInsert={onInsert} />}
-			{side === "queries" && <Queries kept={kept} shownId={shownId} onOpen={onOpenKept} />}
+			{side === "queries" && <Queries kept={kept} shownId={shownId} onOpen={onOpenKept} onDeleted={onDeleted} />}
 			{side === "history" && <History round={round} onOpen={onOpenText} />}
 		</aside>
 	);

@@ -56,13 +56,14 @@ function useAddress(open: (tab: NewTab) => void, openKept: (id: string) => void,
 		if (id && seen.current !== id && keptId !== id) openKept(id);
 		seen.current = id;
 	}, [id, keptId, openKept]);
-	// The address of a kept query can be sent to others.
+	// The address of a kept query can be sent to others; that of another tab is taken away.
+	const shown = useRef(keptId);
 	useEffect(() => {
-		if (text === null && keptId !== id && (keptId !== null || seen.current === null)) {
-			seen.current = keptId;
-			setQuery({ id: keptId });
-		}
-	}, [keptId]); // eslint-disable-line
+		if (keptId === null && shown.current === null) return;
+		shown.current = keptId;
+		seen.current = keptId;
+		setQuery({ id: keptId });
+	}, [keptId]);
 }
 
 export default function HuntingPage() {
@@ -126,6 +127,11 @@ export default function HuntingPage() {
 						side={side} onSide={setSide} onFold={() => setFolded(true)} kept={kept} shownId={active.keptId}
 						round={running ? 0 : 1} onInsert={(text) => editor.current?.insert(text)} onOpenKept={openKept}
 						onOpenText={(text) => open({ text })}
+						onDeleted={(id) => {
+							// Its text stays open, as one that nobody has kept.
+							for (const tab of tabs) if (tab.keptId === id) change(tab.id, { keptId: null, keptText: "" });
+							kept.reload();
+						}}
 					/>
 				)}
 				<div className={css["work"]}>
