@@ -184,7 +184,7 @@ const path = (id: string) => `${RULES}/${encodeURIComponent(id)}`;
 export const rulePath = path;
 export const runsPath = (id: string) => `${TRY}/${encodeURIComponent(id)}/runs`;
 export const alertsOfRule = (rule: DetectionRule) => withQuery("/api/alerts", {
-	$filter: `detectorId eq ${literal(rule.detectorId)}`, $orderby: "lastEventTime desc", $top: 50, $count: "true",
+	$filter: `detectorId eq ${literal(rule.detectorId)}`, $orderby: "lastEventTime desc", $top: 10, $count: "true",
 });
 
 export function saveRule(id: string | null, draft: Draft) {

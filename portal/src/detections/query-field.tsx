@@ -54,23 +54,25 @@ export function QueryField({ text, problems, checked, disabled, onChange }: {
 					textarea={{ ref: area, rows: 9, wrap: "off", "aria-invalid": problems.length > 0 }}
 				/>
 			</Field>
-			<ul className={css["problems"]} role="status">
-				{problems.map((p, i) => (
-					<li key={i}>
-						<ErrorCircle16Regular aria-hidden="true" />
-						<Button appearance="transparent" size="small" className={css["place"] ?? ""} onClick={() => show(p)}>
-							{t("detections.place", { line: p.line, column: p.column })}
-						</Button>
-						<span className="wrap"><ProblemText problem={p} /></span>
-					</li>
-				))}
-				{checked && problems.length === 0 && text.trim() !== "" && (
-					<li className={css["good"]}>
-						<CheckmarkCircle16Regular aria-hidden="true" />
-						<span>{t("detections.good")}</span>
-					</li>
-				)}
-			</ul>
+			<div role="status">
+				<ul className={css["problems"]}>
+					{problems.map((p, i) => (
+						<li key={i}>
+							<ErrorCircle16Regular aria-hidden="true" />
+							<Button appearance="transparent" size="small" className={css["place"] ?? ""} onClick={() => show(p)}>
+								{t("detections.place", { line: p.line, column: p.column })}
+							</Button>
+							<span className="wrap"><ProblemText problem={p} /></span>
+						</li>
+					))}
+					{checked && problems.length === 0 && text.trim() !== "" && (
+						<li className={css["good"]}>
+							<CheckmarkCircle16Regular aria-hidden="true" />
+							<span>{t("detections.good")}</span>
+						</li>
+					)}
+				</ul>
+			</div>
 		</div>
 	);
 }

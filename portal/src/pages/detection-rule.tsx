@@ -83,7 +83,7 @@ function RuleAlerts({ rule }: { rule: DetectionRule }) {
 				/>
 			)}
 			{data && (data["@odata.count"] ?? 0) > rows.length && (
-				<p className={css["hint"]}>{t("list.count", { n: data["@odata.count"] ?? 0 })}</p>
+				<p className={`${css["hint"]} ${css["more"]}`}>{t("list.count", { n: data["@odata.count"] ?? 0 })}</p>
 			)}
 		</Section>
 	);
@@ -97,7 +97,7 @@ function Failing({ rule }: { rule: DetectionRule }) {
 		<MessageBar intent={status === "failed" ? "error" : "warning"} className={css["bar"]}>
 			<MessageBarBody>
 				<MessageBarTitle>{t(status === "failed" ? "detections.failed" : "detections.partly")}</MessageBarTitle>
-				{failureReason} <Age value={lastRunDateTime} />
+				{failureReason} · <Age value={lastRunDateTime} />
 			</MessageBarBody>
 		</MessageBar>
 	);
