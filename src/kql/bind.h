@@ -152,6 +152,7 @@ const struct kql_table *bind_catalogue_table(struct binder *b, const char *name)
 /* The operators of a pipe from its i-th kid on, applied to t. */
 bool bind_operators(struct binder *b, const struct ast *pipe, unsigned int from, struct table *t);
 bool bind_operator(struct binder *b, const struct ast *op, struct table *t);
+bool bind_external(struct binder *b, const struct ast *op, struct table *ret);
 bool bind_source_operator(struct binder *b, const struct ast *op, struct table *ret);
 
 /* Operators, a file a kin. Each changes t and answers false after a complaint that leaves no table.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bind_source.c - operators that begin a pipe: print, range, datatable, externaldata
+ * bind_source.c - operators that begin a pipe: print, range, datatable
  */
 #include "kql/bind_source.h"
 
@@ -140,20 +140,6 @@ static bool bind_datatable(struct binder *b, const struct ast *op, struct table 
 		    bx_cast(b, bind_expr(b, list->kids[i]), r->defs[i % columns].column->type);
 	*ret = values_table(b, r);
 	return true;
-}
-
-/* Addresses that the administrator allows would be read here; today there is no reader. */
-static bool bind_external(struct binder *b, const struct ast *op, struct table *ret)
-{
-	const struct ast *list = ast_kid(op, 1);
-
-	(void)ret;
-	for (uint32_t i = 0; list && i < list->count; i++)
-		(void)bind_constant(b, list->kids[i], KQL_STRING);
-	diag_add(b->diags, DIAG_REFUSED, op->span,
-		 "externaldata reads from outside of this system");
-	diag_expected(b->diags, "an address that the administrator allows, or a datatable");
-	return false;
 }
 
 bool bind_source_operator(struct binder *b, const struct ast *op, struct table *ret)

@@ -154,7 +154,15 @@ struct render {
 	const char **properties; /* name, value, ..., NULL */
 };
 
+/* What externaldata read: a literal of the statement, by the name kql_text_ and its number. */
+struct bound_text {
+	const char *address, *s;
+	size_t len;
+};
+
 struct bound {
+	struct bound_text texts[16];
+	uint32_t text_count;
 	struct table result;
 	struct kql_render render;
 	bool has_render;

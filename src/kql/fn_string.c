@@ -74,38 +74,67 @@ static void put_token(struct sql *s, const struct bx *x, const struct bx *needle
 	sql_put(s, ")");
 }
 
+#define TERMS_MANY 16u /* more than these are looked for by one expression */
 #define EDGE "[^\\p{L}\\p{N}]"
 
 /* The needle as a regular expression; it begins or ends at an edge of words where asked for. */
-static void put_term_regex(struct sql *s, const struct bx *needle, bool first, bool last,
-			   bool cased)
+static void append_term(struct buf *re, const struct bx *needle, bool first, bool last)
 {
-	struct buf re = BUF_INIT(KQL_TEXT_MAX * 4);
 	bool front =
 	    first && needle->len && (isalnum((unsigned char)*needle->s) || *needle->s & 0x80);
 	char end = needle->len ? needle->s[needle->len - 1] : '\0';
 
-	buf_append_str(&re, cased ? "" : "(?i)");
-	buf_append_str(&re, front ? "(?:^|" EDGE ")" : "");
+	buf_append_str(re, front ? "(?:^|" EDGE ")" : "");
 	for (uint32_t i = 0; i < needle->len; i++) {
 		char c = needle->s[i];
 
 		if (!isalnum((unsigned char)c) && !(c & 0x80) && c != '_' && c != ' ')
-			buf_append_byte(&re, '\\');
+			buf_append_byte(re, '\\');
 		if (c == '\n' || c == '\t' || c == '\r')
 			c = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
 		if (c)
-			buf_append_byte(&re, (uint8_t)c);
+			buf_append_byte(re, (uint8_t)c);
 		else
-			buf_append_str(&re, "x00");
+			buf_append_str(re, "x00");
 	}
-	buf_append_str(&re,
+	buf_append_str(re,
 		       last && (isalnum((unsigned char)end) || end & 0x80) ? "(?:$|" EDGE ")" : "");
-	if (buf_error(&re))
+}
+
+static void put_regex_text(struct sql *s, struct buf *re)
+{
+	if (buf_error(re))
 		s->failed = true;
 	else
-		sql_text(s, re.data, re.len);
-	buf_done(&re);
+		sql_text(s, re->data, re->len);
+	buf_done(re);
+}
+
+static void put_term_regex(struct sql *s, const struct bx *needle, bool first, bool last,
+			   bool cased)
+{
+	struct buf re = BUF_INIT(KQL_TEXT_MAX * 4);
+
+	buf_append_str(&re, cased ? "" : "(?i)");
+	append_term(&re, needle, first, last);
+	put_regex_text(s, &re);
+}
+
+/* One of many terms: a regular expression of all looks at the text once. */
+static void put_any_term(struct sql *s, const struct bx *x, const struct bx *set)
+{
+	struct buf re = BUF_INIT(KQL_TEXT_MAX * 4);
+
+	buf_append_str(&re, "(?i)");
+	for (uint32_t i = 0; i < set->count; i++) {
+		buf_append_str(&re, i ? "|" : "");
+		append_term(&re, set->args[i], true, true);
+	}
+	sql_put(s, "match(");
+	sql_expr(s, x);
+	sql_put(s, ", ");
+	put_regex_text(s, &re);
+	sql_put(s, ")");
 }
 
 /* Whole words of a needle, for the index: those between edges that the search demands. */
@@ -211,7 +240,10 @@ static void has_set(struct sql *s, const struct bx *x, bool all)
 {
 	const struct bx *set = x->args[1];
 	bool words = set->kind == BX_LIST && set->count > 1;
+	bool known = set->kind == BX_LIST && set->count > TERMS_MANY && !all;
 
+	for (uint32_t i = 0; i < set->count && known; i++)
+		known = bx_is_const(set->args[i]);
 	for (uint32_t i = 0; i < set->count && words; i++)
 		words = is_word(set->args[i]) && is_ascii(set->args[i]);
 	if (set->kind != BX_LIST) {
@@ -232,6 +264,10 @@ static void has_set(struct sql *s, const struct bx *x, bool all)
 			put_folded(s, set->args[i]);
 		}
 		sql_put(s, "])");
+		return;
+	}
+	if (known) {
+		put_any_term(s, x->args[0], set);
 		return;
 	}
 	sql_put(s, "(");

@@ -53,6 +53,7 @@ static int compile(struct kql_query *q, const char *text, size_t len,
 	if (q->diags.failed)
 		return -EINVAL;
 	q->sql.options = options;
+	q->sql.bound = &q->bound;
 	q->sql.catalogue = options->catalogue ? options->catalogue : kql_catalogue();
 	q->sql.planner = (struct planner){ .diags = &q->diags, .arena = &q->arena };
 	buf_init(&q->sql.out, KQL_SQL_MAX);
@@ -65,6 +66,7 @@ int kql_ask(struct binder *b, const struct rel *r, const struct column *c, kql_p
 	    void *arg)
 {
 	struct sql s = { .options = b->options,
+			 .bound = b->bound,
 			 .catalogue = b->catalogue,
 			 .planner = { .diags = b->diags, .arena = b->arena } };
 	int res = -ENOTSUP;

@@ -18,10 +18,11 @@
 #include "base/macro.h"
 #include "kql/type.h"
 
-#define KQL_TEXT_MAX (256u << 10)  /* bytes of a query */
-#define KQL_SQL_MAX (1u << 20)	   /* bytes of the statement made of it */
-#define KQL_MEMORY_MAX (64u << 20) /* of one compilation */
-#define KQL_DEPTH_MAX 200u	   /* of nested expressions */
+#define KQL_TEXT_MAX (256u << 10)   /* bytes of a query */
+#define KQL_EXTERNAL_MAX (2u << 20) /* bytes that externaldata takes from an address */
+#define KQL_SQL_MAX (6u << 20)	    /* bytes of the statement made of it */
+#define KQL_MEMORY_MAX (64u << 20)  /* of one compilation */
+#define KQL_DEPTH_MAX 200u	    /* of nested expressions */
 
 struct kql_diagnostic {
 	const char *code;	 /* "KQL201" */
@@ -79,6 +80,13 @@ struct kql_parameter {
 typedef void (*kql_probe_row)(void *arg, const char *text, size_t len);
 typedef int (*kql_probe)(void *context, const char *sql, kql_probe_row row, void *arg);
 
+struct buf;
+/*
+ * externaldata reads through the caller alone: appends what stands at an address that one of the
+ * prefixes of kql_options.externaldata allows. 0 or negative errno. body has a maximum.
+ */
+typedef int (*kql_fetch)(void *context, const char *address, struct buf *body);
+
 struct kql_options {
 	const struct kql_catalogue *catalogue; /* NULL: kql_catalogue() */
 	const char *tenant;		       /* every scan is limited to it */
@@ -90,8 +98,11 @@ struct kql_options {
 	const struct kql_parameter *parameters; /* ends with name NULL; nullable */
 	kql_probe probe;			/* nullable: such operators are refused */
 	void *probe_context;
-	const char *const
-	    *externaldata; /* prefixes of addresses allowed, ends with NULL; nullable */
+	/* Prefixes (https://...) of addresses that externaldata may read, ends with NULL; nullable.
+	 */
+	const char *const *externaldata;
+	kql_fetch fetch; /* nullable: externaldata is refused */
+	void *fetch_context;
 };
 
 struct kql_query;

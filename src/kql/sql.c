@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_output(const struct block *b, const struct column *c)
@@ -401,6 +402,33 @@ static void put_result(struct sql *s, const struct column *c)
 		sql_put(s, ")");
 }
 
+/* Texts of externaldata that the statement reads stand once at its head. */
+static void put_texts(struct sql *s, const char *statement, struct buf *with)
+{
+	struct sql quoted = { .out = BUF_INIT(KQL_SQL_MAX) };
+
+	for (uint32_t i = 0; i < s->bound->text_count; i++) {
+		const struct bound_text *t = &s->bound->texts[i];
+		char name[32];
+
+		snprintf(name, sizeof(name), "kql_text_%u,", i);
+		if (!strstr(statement, name))
+			continue;
+		sql_put(&quoted, with->len || quoted.out.len ? ", " : "WITH ");
+		sql_text(&quoted, t->s, t->len);
+		sql_printf(&quoted, " AS kql_text_%u", i);
+	}
+	if (!quoted.out.len)
+		return;
+	while (with->len && with->data[with->len - 1] == ' ')
+		with->len--;
+	buf_append(with, quoted.out.data, quoted.out.len);
+	buf_append_byte(with, ' ');
+	if (buf_error(&quoted.out))
+		s->failed = true;
+	buf_done(&quoted.out);
+}
+
 static int finish(struct sql *s)
 {
 	_cleanup_buf_ struct buf with = BUF_INIT(KQL_SQL_MAX);
@@ -415,6 +443,7 @@ static int finish(struct sql *s)
 	buf_append_str(&with, "");
 	if (sql_helpers(s->out.data, &with) < 0)
 		return -ENOMEM;
+	put_texts(s, s->out.data, &with);
 	buf_append(&with, s->out.data, s->out.len);
 	if (buf_error(&with))
 		return buf_error(&with);

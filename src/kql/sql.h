@@ -14,6 +14,7 @@ struct sql {
 	struct buf out;
 	struct planner planner;
 	const struct kql_options *options;
+	const struct bound *bound; /* has the texts of externaldata */
 	const struct kql_catalogue *catalogue;
 	const struct rel
 	    *scan; /* the block's own table: its columns go by the names they are stored under */

@@ -301,8 +301,12 @@ static const struct helper {
 	{ "kql_command_line", "l -> if(trim(l) = '', NULL, kql_array(arrayMap(a -> kql_quote(replaceAll(replaceRegexpAll(replaceAll(a, '\\\\\\\\\"', '\\x01'), '\"', ''), '\\x01', '\"')), "
 			      "extractAll(l, '(?:[^\\\\s\"]|\"(?:[^\"\\\\\\\\]|\\\\\\\\.)*\"?)+'))))" },
 	{ "kql_csv_fields", "m -> arraySlice(m, 1, greatest(1, arrayFirstIndex(g -> g[2] != ',', m)))" },
-	{ "kql_csv", "t -> kql_array(arrayMap(g -> kql_quote(if(startsWith(g[1], '\"'), replaceAll(substring(g[1], 2, length(g[1]) - 2), '\"\"', '\"'), g[1])), "
-		     "kql_csv_fields(extractAllGroupsVertical(t, '(\"(?:[^\"]|\"\")*\"|[^,\\\\r\\\\n]*)(,|\\\\r?\\\\n|$)'))))" },
+	{ "kql_csv_values", "t -> arrayMap(g -> if(startsWith(g[1], '\"'), replaceAll(substring(g[1], 2, length(g[1]) - 2), '\"\"', '\"'), g[1]), "
+			    "kql_csv_fields(extractAllGroupsVertical(t, '(\"(?:[^\"]|\"\")*\"|[^,\\\\r\\\\n]*)(,|\\\\r?\\\\n|$)')))" },
+	{ "kql_csv", "t -> kql_array(arrayMap(f -> kql_quote(f), kql_csv_values(t)))" },
+	/* Records: ends of lines between quotes are of the value. */
+	{ "kql_lines", "(t, n) -> arraySlice(arrayFilter(l -> l != '', splitByChar('\\n', replaceAll(t, '\\r', ''))), n)" },
+	{ "kql_records", "(t, n) -> arraySlice(extractAll(replaceAll(t, '\\r', ''), '(?:[^\"\\\\n]|\"(?:[^\"]|\"\")*(?:\"|$))+'), n)" },
 	/* addresses */
 	{ "kql_ip4", "s -> toIPv4OrNull(splitByChar('/', ifNull(s, ''))[1])" },
 	{ "kql_ip4_in", "(i, r) -> kql_ip4_net(i, kql_ip4_prefix(r)) = kql_ip4_net(r, kql_ip4_prefix(r))" },

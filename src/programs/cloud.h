@@ -17,6 +17,7 @@ struct cloud_options {
 	const char *portal_dir, *rules_dir;
 	const char *portal_certificate, *portal_key; /* NULL: our own */
 	unsigned int hunting_days;
+	const char *hunting_external[17]; /* ends with NULL */
 	size_t frames_max; /* bytes, see struct ingest_options */
 	int64_t token_hours, token_uses;
 	char **words; /* the command and its arguments */

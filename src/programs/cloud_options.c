@@ -44,9 +44,27 @@ int cloud_usage(int code)
 		"  --frames-mib N             memory for frames of devices at a time, unpacked; those\n"
 		"                             beyond it are sent again later (%u)\n"
 		"  --hunting-days N           how far hunting queries look back (%u), up to %u\n"
+		"  --hunting-external PREFIX  addresses that externaldata of hunting queries may read,\n"
+		"                             https://...; up to 16 of them\n"
 		"  --hours N, --uses N        of create-token (24, 1)\n",
 		INGEST_UNPACKED_MAX >> 20, HUNT_DAYS_DEFAULT, CLOUD_RETENTION_DAYS);
 	return code;
+}
+
+static void take_external(struct cloud_options *o, const char *prefix)
+{
+	size_t n = 0;
+
+	while (o->hunting_external[n])
+		n++;
+	if (n + 1 < ARRAY_SIZE(o->hunting_external) && !strncmp(prefix, "https://", 8)) {
+		o->hunting_external[n] = prefix;
+		return;
+	}
+	fprintf(stderr, "vakt-cloud: --hunting-external %s: %s\n", prefix,
+		strncmp(prefix, "https://", 8) ? "an address that begins with https:// is needed"
+					       : "more than 16 of them");
+	exit(2);
 }
 
 /* Returns false for an option that is not known. */
@@ -86,6 +104,9 @@ static bool take(struct cloud_options *o, int c)
 	case 'q':
 		o->hunting_days = (unsigned int)number("hunting-days", optarg, 1, CLOUD_RETENTION_DAYS);
 		return true;
+	case 'x':
+		take_external(o, optarg);
+		return true;
 	case 'H':
 		o->token_hours = number("hours", optarg, 1, 8760);
 		return true;
@@ -111,6 +132,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		{ "portal-key", required_argument, NULL, 'k' },
 		{ "frames-mib", required_argument, NULL, 'f' },
 		{ "hunting-days", required_argument, NULL, 'q' },
+		{ "hunting-external", required_argument, NULL, 'x' },
 		{ "hours", required_argument, NULL, 'H' },
 		{ "uses", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },

@@ -2,7 +2,8 @@
 /*
  * driver.c - compiles and runs queries for tools/kql-conformance and the golden cases
  *
- * Reads one JSON object a line, {"query": ..., "tenant": ..., "now": ns}, and answers with one:
+ * Reads one JSON object a line, {"query": ..., "tenant": ..., "now": ns, "external": {address: text},
+ * "allow": [prefix]}, and answers with one:
  * {"diagnostics": [...]} or {"columns": [{"name", "type"}], "rows": [[...]], "compile_us": n}, with
  * "explain": [stages] what these made. A cell is text, null is null. Without a store nothing runs.
  */
@@ -145,6 +146,17 @@ static int64_t now_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* "external": {address: text} stands for other servers, "allow" for what an administrator allows. */
+static int fetch(void *context, const char *address, struct buf *body)
+{
+	const json_t *text = json_object_get(context, address);
+
+	if (!text)
+		return -ENOENT;
+	buf_append(body, json_string_value(text), json_string_length(text));
+	return 0;
+}
+
 static void execute(const struct kql_query *q, struct telemetry *store, json_t *answer)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(ANSWER_MAX);
@@ -172,8 +184,20 @@ static json_t *answer_to(json_t *request, struct telemetry *store)
 				       .now_ns = now ? json_integer_value(now) : now_ns(CLOCK_REALTIME),
 				       .probe = probe,
 				       .probe_context = store };
+	json_t *external = json_object_get(request, "external");
+	const json_t *prefixes = json_object_get(request, "allow");
+	const char *allowed[17] = { NULL };
 	int64_t start = now_ns(CLOCK_MONOTONIC);
-	int r = kql_compile(text ? text : "", text ? json_string_length(json_object_get(request, "query")) : 0,
+	int r;
+
+	for (size_t i = 0; i < json_array_size(prefixes) && i + 1 < ARRAY_SIZE(allowed); i++)
+		allowed[i] = json_string_value(json_array_get(prefixes, i));
+	if (external) {
+		options.externaldata = allowed;
+		options.fetch = fetch;
+		options.fetch_context = external;
+	}
+	r = kql_compile(text ? text : "", text ? json_string_length(json_object_get(request, "query")) : 0,
 			    &options, &q);
 
 	json_object_set_new(answer, "compile_us", json_integer((now_ns(CLOCK_MONOTONIC) - start) / 1000));

@@ -29,6 +29,7 @@ int hunt_open(const struct hunt_options *options, struct hunt **ret_hunt, struct
 		return err_setf(err, -ENOMEM, "out of memory");
 	h->telemetry = options->telemetry;
 	h->days = options->days ?: HUNT_DAYS_DEFAULT;
+	h->external = options->external;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -126,6 +127,8 @@ static int compile(struct hunt_run *r)
 		.oldest_ns = now - (q->lookback_ns ? MIN(q->lookback_ns, lookback) : lookback),
 		.probe = q->compile_only ? NULL : probe,
 		.probe_context = r,
+		.externaldata = r->hunt->external,
+		.fetch = q->compile_only ? NULL : hunt_fetch,
 		.recent_ns = q->recent_ns,
 		.received_ns = q->received_ns,
 		.continuous = q->continuous,

@@ -40,6 +40,8 @@ struct hunt_run;
 struct hunt_options {
 	struct telemetry *telemetry;
 	unsigned int days; /* how far queries look back; 0: HUNT_DAYS_DEFAULT */
+	/* Addresses beneath which externaldata may read, ends with NULL; nullable: none. Kept. */
+	const char *const *external;
 };
 
 int hunt_open(const struct hunt_options *options, struct hunt **ret_hunt, struct err *err);

@@ -13,6 +13,7 @@
 struct hunt {
 	struct telemetry *telemetry;
 	unsigned int days;
+	const char *const *external;
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t ended;
 	struct hunt_run *running[HUNT_RUNNING_MAX];
@@ -32,6 +33,8 @@ struct hunt_run {
 	struct kql_query *query;
 };
 
+/* external.c: a kql_fetch */
+int hunt_fetch(void *context, const char *address, struct buf *body);
 /* turn.c: waits for a place; see hunt_begin() for what it answers. */
 int hunt_turn_take(struct hunt_run *r, struct err *err);
 void hunt_turn_give_back(struct hunt_run *r);

@@ -15,7 +15,7 @@
 /* The most that a question may take: a heavy one must leave room for ingest. */
 #define EXECUTION_S_DEFAULT 60
 #define EXECUTION_S_MAX 200 /* who asks for it by name */
-#define QUERY_SIZE_MAX 4194304
+#define QUERY_SIZE_MAX 8388608
 #define RESULT_BYTES_MAX 134217728
 #define READ_THREADS 2
 #define MEMORY_MIN (512ull << 20)
