@@ -21,7 +21,7 @@ ALLOWED = {
     "cloud/fleet": ["net", "store", "event"],
     "cloud/detect": ["event", "rules", "store"],
     "cloud/incident": ["event", "rules", "store", "cloud/detect"],
-    "cloud/hunt": ["kql", "store"],
+    "cloud/hunt": ["kql", "net", "store"],
     "cloud/custom": ["event", "rules", "kql", "store", "cloud/detect", "cloud/incident", "cloud/hunt"],
     "cloud/ingest": ["event", "net", "store", "rules", "cloud/fleet", "cloud/detect",
                      "cloud/incident"],

@@ -261,12 +261,15 @@ static struct bx *json_item(struct binder *b, const char **at, const char *end, 
 /* An array that is known before the query runs, as a list of texts: indexes can answer those. */
 static struct bx *known_items(struct binder *b, struct bx *array)
 {
-	const char *at = array->s, *end = at + array->len;
+	const char *at, *end;
 	struct bx *x, **args;
 	uint32_t count = 1;
 
-	if (!bx_is_const(array) || array->type != KQL_DYNAMIC || array->len < 3 || *at != '[')
+	if (!bx_is_const(array) || array->type != KQL_DYNAMIC || array->len < 3 ||
+	    *array->s != '[')
 		return array;
+	at = array->s;
+	end = at + array->len;
 	for (const char *p = at; p < end; p++)
 		count += *p == ',';
 	x = bx_new(b, BX_LIST, KQL_STRING, array->span);

@@ -173,6 +173,8 @@ static const char *order_pattern(const struct ast *item, const struct ast **ret_
 
 static bool matches(const struct ast *pattern, const char *name)
 {
+	if (!pattern->text) /* what could not be read */
+		return false;
 	if (pattern->kind != AST_WILDCARD)
 		return !strcmp(pattern->text, name) ||
 		       (!strcmp(pattern->text, "TimeGenerated") && !strcmp(name, "Timestamp"));
@@ -254,7 +256,8 @@ static void reorder(struct binder *b, struct table *t, const struct ast *list)
 		for (uint32_t i = 0; i < t->count; i++)
 			if (placed[i] && item_of[i] == k)
 				table_push(b, &next, t->outs[i].name, t->outs[i].column);
-		place(next.outs + first, next.count - first, order);
+		if (next.count > first)
+			place(next.outs + first, next.count - first, order);
 	}
 	for (uint32_t i = 0; i < t->count; i++)
 		if (!placed[i])
