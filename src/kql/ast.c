@@ -11,7 +11,7 @@ static const char *const kinds[] = {
 
 bool ast_is(const struct ast *a, enum ast_kind kind, const char *text)
 {
-	return a && a->kind == kind && a->text && !strcmp(a->text, text);
+	return a && a->kind == kind && a->text && text && !strcmp(a->text, text);
 }
 
 const struct ast *ast_option(const struct ast *op, const char *name)

@@ -265,8 +265,7 @@ static struct bx *known_items(struct binder *b, struct bx *array)
 	struct bx *x, **args;
 	uint32_t count = 1;
 
-	if (!bx_is_const(array) || array->type != KQL_DYNAMIC || array->len < 3 ||
-	    *array->s != '[')
+	if (!bx_is_const(array) || array->type != KQL_DYNAMIC || array->len < 3 || *array->s != '[')
 		return array;
 	at = array->s;
 	end = at + array->len;

@@ -9,7 +9,7 @@
 
 const struct entry *scope_find(const struct scope *s, const char *name)
 {
-	for (; s; s = s->parent)
+	for (; s && name; s = s->parent)
 		if (!strcmp(s->entry.name, name))
 			return &s->entry;
 	return NULL;
@@ -25,7 +25,7 @@ struct entry *scope_add(struct binder *b, const char *name, enum entry_kind kind
 		return &spare.entry;
 	}
 	s->parent = b->scope;
-	s->entry.name = name;
+	s->entry.name = name ? name : ""; /* of what could not be read */
 	s->entry.kind = kind;
 	s->entry.scope = b->scope;
 	b->scope = s;
@@ -180,6 +180,8 @@ static void bind_declare(struct binder *b, const struct ast *declare)
 		const struct kql_parameter *p = b->options->parameters;
 		struct bx *value = NULL;
 
+		if (!param->text) /* what could not be read */
+			continue;
 		while (p && p->name && strcmp(p->name, param->text) != 0)
 			p++;
 		if (p && p->name)
