@@ -33,7 +33,7 @@ test:
 	@tools/fetch-libchdb.sh build/chdb
 	@$(MAKE) --no-print-directory build $(ASAN)/build.ninja $(TSAN)/build.ninja
 	ninja -C $(ASAN)
-	@tools/run-tests.py $(ASAN):unit,fuzz,sanitized $(TSAN):threads $(BUILD):check,host,guest
+	@tools/run-tests.py $(ASAN):unit,fuzz,sanitized $(TSAN):threads $(BUILD):check,host $(BUILD):guest
 
 bench:
 	@tools/install-packages.sh packaging/packages-build.txt packaging/packages-bench.txt

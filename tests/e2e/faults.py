@@ -197,13 +197,13 @@ def network_gone(chain):
 
 def accepted(device, frame):
     status, _, body = device.post("/device/v1/events", frame)
-    assert status in (200, 429), (status, body)
+    assert status in (200, 429, 503), (status, body)
     return status == 200
 
 
 def store_down(chain):
     frame, device = a_frame(chain), own_device(chain)
-    # 429 while the uplink's own frame is under way: one at a time for a device.
+    # 429 while a frame of the uplink's is under way, one at a time for a device; 503 if it is this one.
     wait_for("a frame sent again is accepted", lambda: accepted(device, frame))
     chain.sv("down", "vakt-store")
     starts("vakt-store", 100)
@@ -332,7 +332,7 @@ def store_disk_taken(chain):
                 merges.stop()
             wait_for(f"{count} rows", lambda: stored_or_none(chain, f"vakt-taken{n}")[0] >= count, 90, 0.3)
             counts.append(count)
-            if n >= 3 and len(set_aside(chain)) > before:
+            if n >= 1 and len(set_aside(chain)) > before:
                 break
         for n, count in enumerate(counts):
             assert stored(chain, f"vakt-taken{n}") == [count, count], (n, count, stored(chain, f"vakt-taken{n}"))
@@ -510,13 +510,14 @@ def uplink_has_no_rights(chain):
 def many_children(chain):
     begun = time.monotonic()
     subprocess.run(
-        ["perl", "-e", "for (1..50000) { my $p = fork; exit 0 if defined $p && !$p; waitpid $p, 0 if $p }"],
+        # Of all that is at hand the smallest to copy.
+        ["busybox", "sh", "-c", "i=0; while [ $i -lt 50000 ]; do (exit 0); i=$((i+1)); done"],
         check=True,
     )
     made = time.monotonic() - begun
     sql = (
         "SELECT count() FROM vakt.DeviceProcessEvents WHERE ActionType = 'ProcessForked' "
-        "AND InitiatingProcessFileName LIKE 'perl%'"
+        "AND InitiatingProcessFileName = 'busybox'"
     )
     lost = "SELECT sum(LostEvents) FROM vakt.SensorGaps WHERE LostKind = 'process_fork'"
 

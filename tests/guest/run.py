@@ -8,6 +8,7 @@ acceleration and hands on what the program printed. It runs once for each ARGUME
 the same boot. Needs no root and reaches no network from the guest.
 """
 import argparse
+import fcntl
 import lzma
 import os
 import pathlib
@@ -40,6 +41,12 @@ OWN_MODULES = ["./lib/modules/*/kernel/drivers/net/dummy.ko*"]
 def package(name, cache):
     """The kernel's file, or that of the newest release of the same series where it is gone."""
     cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / "lock", "w") as lock:  # guests start beside each other
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return package_once(name, cache)
+
+
+def package_once(name, cache):
     series = re.match(r"linux-image-(\d+\.\d+)\.", name).group(1)
     found = sorted(cache.glob(f"linux-image-{series}.*.deb"))
     if found:
