@@ -82,86 +82,87 @@ static void extend_tuple(struct binder *b, struct table *t, struct rel *r, const
 	}
 }
 
-bool bind_extend(struct binder *b, const struct ast *op, struct table *t)
+/* What is under way while the items of extend or project are bound. */
+struct items {
+	struct table *next; /* the columns behind the operator */
+	struct rel *r;	    /* what is computed for them */
+	bool replaces;	    /* a name that is there already: extend puts the new in its place */
+};
+
+static void put_item(struct binder *b, const struct items *to, const struct ast *item,
+		     const char *name, bool explicit, struct bx *x)
 {
-	const struct ast *list = ast_kid(op, 0);
-	struct rel *windows = windows_begin(b, t), *r;
-	struct row outer = b->row;
-	struct table next;
+	const struct column *column;
 
-	table_copy(b, t, &next);
-	r = rel_new(b, REL_EXTEND, NULL);
-	b->row = (struct row){ .left = t };
-	for (uint32_t i = 0; list && i < list->count; i++) {
-		const struct ast *item = list->kids[i];
-		struct bx *x = bind_expr(b, item_value(item));
-		const char *name;
-		bool explicit;
-
-		if (item->kind == AST_NAMED && item->count > 1) {
-			extend_tuple(b, &next, r, item->kids[1], x);
-			continue;
-		}
-		if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
-			push_values(b, &next, r, item, x);
-			continue;
-		}
-		x = bind_value(b, x, 0);
-		name = item_name(b, &next, item, &explicit);
-		if (!name)
-			break;
-		table_set(b, &next, name,
-			  x->kind == BX_COLUMN ? x->column : rel_define(b, r, name, x));
+	if (!to->replaces && explicit && table_find(to->next, name)) {
+		diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'", name);
+		return;
 	}
+	column = x->kind == BX_COLUMN ? x->column : rel_define(b, to->r, name, x);
+	if (to->replaces)
+		table_set(b, to->next, name, column);
+	else
+		table_push(b, to->next, name, column);
+}
+
+/* False: no name is left for it. */
+static bool bind_item(struct binder *b, const struct items *to, const struct ast *item)
+{
+	struct bx *x = bind_expr(b, item_value(item));
+	const char *name;
+	bool explicit;
+
+	if (item->kind == AST_NAMED && item->count > 1) {
+		extend_tuple(b, to->next, to->r, item->kids[1], x);
+		return true;
+	}
+	if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
+		push_values(b, to->next, to->r, item, x);
+		return true;
+	}
+	x = bind_value(b, x, 0);
+	name = item_name(b, to->next, item, &explicit);
+	if (name)
+		put_item(b, to, item, name, explicit, x);
+	return name != NULL;
+}
+
+/* The items see the columns of t, which afterwards has those of to->next. */
+static void bind_items(struct binder *b, const struct ast *list, struct table *t,
+		       const struct items *to)
+{
+	struct rel *windows = windows_begin(b, t);
+	struct row outer = b->row;
+
+	b->row = (struct row){ .left = t };
+	for (uint32_t i = 0; list && i < list->count; i++)
+		if (!bind_item(b, to, list->kids[i]))
+			break;
 	b->row = outer;
 	windows_end(b, t, windows);
-	r->input = t->rel;
-	t->outs = next.outs;
-	t->count = next.count;
-	if (r->def_count)
-		t->rel = r;
+	to->r->input = t->rel;
+	to->next->rel = to->r->def_count ? to->r : t->rel;
+	*t = *to->next;
+}
+
+bool bind_extend(struct binder *b, const struct ast *op, struct table *t)
+{
+	struct table next = *t, columns;
+
+	table_copy(b, t, &columns);
+	next.outs = columns.outs;
+	next.count = columns.count;
+	bind_items(b, ast_kid(op, 0), t,
+		   &(struct items){ &next, rel_new(b, REL_EXTEND, NULL), true });
 	return true;
 }
 
 bool bind_project(struct binder *b, const struct ast *op, struct table *t)
 {
-	const struct ast *list = ast_kid(op, 0);
-	struct rel *windows = windows_begin(b, t), *r = rel_new(b, REL_EXTEND, NULL);
 	struct table next = { .name = t->name, .ordered = t->ordered };
-	struct row outer = b->row;
 
-	b->row = (struct row){ .left = t };
-	for (uint32_t i = 0; list && i < list->count; i++) {
-		const struct ast *item = list->kids[i];
-		struct bx *x = bind_expr(b, item_value(item));
-		const char *name;
-		bool explicit;
-
-		if (item->kind == AST_NAMED && item->count > 1) {
-			extend_tuple(b, &next, r, item->kids[1], x);
-			continue;
-		}
-		if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
-			push_values(b, &next, r, item, x);
-			continue;
-		}
-		x = bind_value(b, x, 0);
-		name = item_name(b, &next, item, &explicit);
-		if (!name)
-			break;
-		if (explicit && table_find(&next, name)) {
-			diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'",
-				 name);
-			continue;
-		}
-		table_push(b, &next, name,
-			   x->kind == BX_COLUMN ? x->column : rel_define(b, r, name, x));
-	}
-	b->row = outer;
-	windows_end(b, t, windows);
-	r->input = t->rel;
-	next.rel = r->def_count ? r : t->rel;
-	*t = next;
+	bind_items(b, ast_kid(op, 0), t,
+		   &(struct items){ &next, rel_new(b, REL_EXTEND, NULL), false });
 	return true;
 }
 
