@@ -14,16 +14,33 @@ static bool is_gone(void *arg)
 	return http_request_gone(arg);
 }
 
-/* 0: *ret_draft and its body; 1: it has been answered what is wrong. */
-static int read_draft(const struct http_request *req, struct http_response *res, json_t **ret_body,
-		      struct api_draft *ret_draft)
+/* A rule as somebody would have it, and what is wrong with it. */
+struct asked {
+	struct api_draft draft;
+	struct custom_problems problems;
+	json_t *body; /* the draft's texts are in it */
+};
+
+static void asked_done(struct asked *q)
+{
+	custom_problems_done(&q->problems);
+	api_draft_done(&q->draft);
+	json_decref(q->body);
+}
+
+/* 0; 1: it has been answered what is wrong; negative errno. asked_done() in each case. */
+static int asked_read(const struct http_request *req, struct http_response *res, struct asked *ret_asked)
 {
 	struct err err = { 0 };
-	int r = api_body(req, res, api_detection_fields, ret_body);
+	int r;
 
+	ret_asked->body = NULL;
+	custom_problems_init(&ret_asked->problems);
+	api_draft_init(&ret_asked->draft);
+	r = api_body(req, res, api_detection_fields, &ret_asked->body);
 	if (r != 0)
 		return r;
-	r = api_draft_read(*ret_body, true, ret_draft, &err);
+	r = api_draft_read(ret_asked->body, true, &ret_asked->draft, &err);
 	if (r == -EINVAL)
 		return api_errorf(req, res, 400, "InvalidRequestBody", "%s", err_msg(&err, r)) ?: 1;
 	return r;
@@ -40,25 +57,20 @@ static json_t *columns(const struct custom_problems *problems)
 
 int api_detections_check(struct http_request *req, struct http_response *res, void *arg)
 {
-	_cleanup_(custom_problems_done) struct custom_problems problems;
-	_cleanup_(api_draft_done) struct api_draft draft;
-	_cleanup_(json_decrefp) json_t *body = NULL;
+	_cleanup_(asked_done) struct asked asked;
 	const struct custom_caller who = api_custom_caller(req);
 	const struct api *a = arg;
 	struct err err = { 0 };
-	int r;
+	int r = asked_read(req, res, &asked);
 
-	custom_problems_init(&problems);
-	api_draft_init(&draft);
-	r = read_draft(req, res, &body, &draft);
 	if (r != 0)
 		return MIN(r, 0);
-	r = custom_check(a->custom, &who, &draft.draft, &problems, &err);
+	r = custom_check(a->custom, &who, &asked.draft.draft, &asked.problems, &err);
 	if (r < 0 && r != -EINVAL)
 		return api_hunting_failed(a, req, res, r, &err);
 	return api_send(res, 200,
-			json_pack("{s:o,s:o}", "problems", api_draft_problems(&problems), "columns",
-				  columns(&problems)));
+			json_pack("{s:o,s:o}", "problems", api_draft_problems(&asked.problems), "columns",
+				  columns(&asked.problems)));
 }
 
 /* It looks at events of people: the audit log keeps which were asked for. */
@@ -73,30 +85,25 @@ static void note_query(struct http_request *req, const char *text)
 
 int api_detections_dry_run(struct http_request *req, struct http_response *res, void *arg)
 {
-	_cleanup_(custom_problems_done) struct custom_problems problems;
-	_cleanup_(api_draft_done) struct api_draft draft;
-	_cleanup_(json_decrefp) json_t *body = NULL;
+	_cleanup_(asked_done) struct asked asked;
 	const struct custom_caller who = api_custom_caller(req);
 	const struct api *a = arg;
 	struct err err = { 0 };
 	json_t *found;
-	int r;
+	int r = asked_read(req, res, &asked);
 
-	custom_problems_init(&problems);
-	api_draft_init(&draft);
-	r = read_draft(req, res, &body, &draft);
 	if (r != 0)
 		return MIN(r, 0);
-	note_query(req, draft.draft.query);
-	r = custom_check(a->custom, &who, &draft.draft, &problems, &err);
+	note_query(req, asked.draft.draft.query);
+	r = custom_check(a->custom, &who, &asked.draft.draft, &asked.problems, &err);
 	if (r == -EINVAL)
 		return api_send(res, 400,
 				json_pack("{s:{s:s,s:s,s:s,s:o}}", "error", "code", "BadRequest",
-					  "message", problems.list[0].message, "target",
+					  "message", asked.problems.list[0].message, "target",
 					  req->request_id, "details",
-					  api_draft_problems(&problems)));
+					  api_draft_problems(&asked.problems)));
 	if (r == 0)
-		r = custom_dry_run(a->custom, &who, &draft.draft, is_gone, req, &found, &err);
+		r = custom_dry_run(a->custom, &who, &asked.draft.draft, is_gone, req, &found, &err);
 	if (r == -ENOMEM)
 		return r;
 	return r < 0 ? api_hunting_failed(a, req, res, r, &err) : api_send(res, 200, found);

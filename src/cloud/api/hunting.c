@@ -309,7 +309,7 @@ static int answer_run(const struct api *a, struct http_request *req, struct http
 	if (r != 0)
 		return r < 0 ? r : 0;
 	buf_append_str(&res->body, "{\"columns\":");
-	api_hunting_put(&res->body, api_hunting_columns(hunt_run_query(run)));
+	api_hunting_put(&res->body, hunt_columns_json(hunt_run_query(run)));
 	buf_append_str(&res->body, ",\"rows\":[");
 	r = execute(a, req, res, run, &result);
 	past->outcome = r == 0		     ? (result.limited ? HUNT_LIMITED : HUNT_SUCCESS)
@@ -371,7 +371,7 @@ int api_hunting_check(struct http_request *req, struct http_response *res, void 
 	return api_send(
 	    res, 200,
 	    json_pack("{s:o,s:o,s:o,s:I}", "diagnostics", api_hunting_diagnostics(q), "columns",
-		      api_hunting_columns(q), "explain",
+		      hunt_columns_json(q), "explain",
 		      explain ? api_hunting_explain(q, explain_names, explain) : json_null(),
 		      "compileMicroseconds",
 		      (json_int_t)((clock_monotonic_ns() - before) / NSEC_PER_USEC)));

@@ -12,7 +12,6 @@
 #include "cloud/hunt/kept.h"
 
 json_t *api_hunting_diagnostics(const struct kql_query *q);
-json_t *api_hunting_columns(const struct kql_query *q);
 /* null where the query draws nothing. */
 json_t *api_hunting_render(const struct kql_query *q);
 json_t *api_hunting_statistics(const struct hunt_result *result, unsigned int days);

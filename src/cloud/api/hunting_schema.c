@@ -28,18 +28,6 @@ json_t *api_hunting_diagnostics(const struct kql_query *q)
 	return list;
 }
 
-json_t *api_hunting_columns(const struct kql_query *q)
-{
-	const struct kql_column *columns;
-	size_t count = kql_query_columns(q, &columns);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s}", "name", columns[i].name, "type",
-						      kql_type_name(columns[i].type)));
-	return list;
-}
-
 json_t *api_hunting_render(const struct kql_query *q)
 {
 	const struct kql_render *render = kql_query_render(q);

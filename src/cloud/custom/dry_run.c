@@ -83,18 +83,6 @@ static json_t *rows_json(const struct results *results)
 	return list;
 }
 
-static json_t *columns_json(const struct kql_query *q)
-{
-	const struct kql_column *columns;
-	size_t count = kql_query_columns(q, &columns);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s}", "name", columns[i].name, "type",
-						      kql_type_name(columns[i].type)));
-	return list;
-}
-
 int custom_dry_run(struct custom *c, const struct custom_caller *who,
 		   const struct custom_draft *draft, bool (*gone)(void *arg), void *gone_arg,
 		   json_t **ret_json, struct err *err)
@@ -130,6 +118,6 @@ int custom_dry_run(struct custom *c, const struct custom_caller *who,
 		      "results", (json_int_t)results.count, "limited", results.limited,
 		      "alertCount", (json_int_t)groups.count, "alerts",
 		      alerts_json(c, who->tenant_id, draft, &results, &groups), "columns",
-		      columns_json(hunt_run_query(run)), "rows", rows_json(&results));
+		      hunt_columns_json(hunt_run_query(run)), "rows", rows_json(&results));
 	return *ret_json ? 0 : -ENOMEM;
 }

@@ -8,7 +8,6 @@
 #include "cloud/hunt/hunt.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,6 +191,18 @@ void hunt_end(struct hunt_run *r)
 const struct kql_query *hunt_run_query(const struct hunt_run *r)
 {
 	return r->query;
+}
+
+json_t *hunt_columns_json(const struct kql_query *q)
+{
+	const struct kql_column *columns;
+	size_t count = kql_query_columns(q, &columns);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s}", "name", columns[i].name, "type",
+						      kql_type_name(columns[i].type)));
+	return list;
 }
 
 /*

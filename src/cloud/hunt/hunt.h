@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -88,6 +89,8 @@ int hunt_begin(struct hunt *h, const struct hunt_request *request, struct hunt_r
 void hunt_end(struct hunt_run *r);
 DEFINE_CLEANUP(struct hunt_run *, hunt_end)
 const struct kql_query *hunt_run_query(const struct hunt_run *r);
+/* [{"name", "type"}], the caller's; NULL where memory is short. */
+json_t *hunt_columns_json(const struct kql_query *q);
 unsigned int hunt_retry_after_s(struct hunt *h, const char *tenant_id, int r);
 
 struct hunt_result {
