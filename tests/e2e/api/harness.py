@@ -21,6 +21,7 @@ BUILD = pathlib.Path(os.environ["VAKT_BUILD"])
 STORE_BUILD = pathlib.Path(os.environ.get("VAKT_STORE_BUILD", BUILD))
 LIBCHDB = os.environ["VAKT_LIBCHDB"]
 DAY = 86400 * 10**9
+PASSWORD = "a password of some length"
 
 
 def now_ns():
@@ -91,6 +92,12 @@ class Client:
             self.cookie = re.search("vakt_session=([0-9a-f]+)", answer.headers["Set-Cookie"])[1]
         return answer
 
+    def log_in_first(self, name, password, new=PASSWORD):
+        """With a password that was given and must be changed before anything else."""
+        equal(self.login(name, password).status, 200)
+        equal(self.ask("POST", "/portal/api/password", {"current": password, "new": new}).status, 204)
+        return self
+
 
 class World:
     def __init__(self):
@@ -103,6 +110,14 @@ class World:
         except Exception:
             self.close()
             raise
+
+    def administrator(self):
+        return Client(self).log_in_first("admin", (self.dir / "cloud/first-password").read_text().strip())
+
+    def person(self, name, role):
+        """Made by self.admin."""
+        self.admin.ask("POST", "/portal/api/users", {"name": name, "roles": [role], "password": PASSWORD + name})
+        return Client(self).log_in_first(name, PASSWORD + name)
 
     def spawn(self, name, *arguments):
         log = open(self.dir / f"{name}.log", "ab")

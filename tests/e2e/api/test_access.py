@@ -7,17 +7,9 @@ import sys
 import time
 import urllib.parse
 
-from harness import DAY, Client, case, contains, equal, main, now_ns
+from harness import DAY, PASSWORD, Client, case, contains, equal, main, now_ns
 
-PASSWORD = "a password of some length"
 SECOND = "another password, as long"
-
-
-def person(w, name, password, new):
-    client = Client(w)
-    equal(client.login(name, password).status, 200)
-    equal(client.ask("POST", "/portal/api/password", {"current": password, "new": new}).status, 204)
-    return client
 
 
 def ask_token(w, client_id, secret, version="v2.0/", tenant=None, **form):
@@ -39,7 +31,7 @@ def program(w, *permissions):
 
 @case
 def fixtures(w):
-    w.admin = person(w, "admin", (w.dir / "cloud/first-password").read_text().strip(), PASSWORD)
+    w.admin = w.administrator()
     w.add_device("a" * 40, "alpha")
     w.add_incident(1)
     w.add_alert("da1")
@@ -56,7 +48,7 @@ def users_are_made_changed_and_shut_out(w):
     contains(w.admin.ask("POST", "/portal/api/users", {**body, "name": "x", "roles": ["King"]}).message,
              "'King' is not one of Owner, Reader, SecurityAdmin")
     equal(w.admin.ask("POST", "/portal/api/users", {**body, "name": "x", "password": "short"}).status, 400)
-    rita = person(w, "rita", SECOND, PASSWORD)
+    rita = Client(w).log_in_first("rita", SECOND)
     equal(rita.get("/api/alerts").status, 200)
     equal(rita.ask("PATCH", "/api/alerts/da1", {"status": "New"}).status, 403)
     equal(rita.get("/portal/api/users").status, 403)

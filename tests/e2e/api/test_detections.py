@@ -8,9 +8,8 @@ import subprocess
 import sys
 import time
 
-from harness import BUILD, DAY, Client, case, contains, equal, main, now_ns, rfc3339
+from harness import BUILD, DAY, PASSWORD, case, contains, equal, main, now_ns, rfc3339
 
-PASSWORD = "a password of some length"
 RULES = "/beta/security/rules/detectionRules"
 TRY = "/portal/api/detection-rules"
 ALPHA, BETA = "a" * 40, "b" * 40
@@ -79,10 +78,7 @@ def alerts(w, made, **query):
 
 @case
 def fixtures(w):
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin = Client(w)
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": PASSWORD})
+    w.admin = w.administrator()
     w.add_device(ALPHA, "alpha")
     w.add_device(BETA, "beta")
 

@@ -6,9 +6,8 @@ import os
 import sys
 import time
 
-from harness import DAY, Client, case, contains, equal, main, now_ns, rfc3339
+from harness import DAY, case, contains, equal, main, now_ns, rfc3339
 
-PASSWORD = "a password of some length"
 ALPHA, BETA = "a" * 40, "b" * 40
 ROWS = int(os.environ.get("VAKT_EVENTS", "1000000"))
 END = (now_ns() // DAY) * DAY  # the million events lie in the five days before it
@@ -55,10 +54,7 @@ def timed(w, allowed_s, path, **query):
 
 @case
 def fixtures(w):
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin = Client(w)
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": PASSWORD})
+    w.admin = w.administrator()
     w.report = 10**15
     w.next_report = lambda: setattr(w, "report", w.report + 1) or w.report
     w.add_device(ALPHA, "alpha")

@@ -8,7 +8,7 @@ import sys
 import time
 
 from device import Device, frame
-from harness import BUILD, Client, case, contains, equal, main
+from harness import BUILD, case, contains, equal, main
 
 MIB = 1 << 20
 UNPACKED_MAX = 64 * MIB  # WIRE_UNPACKED_MAX
@@ -31,10 +31,7 @@ def memory_for_less_than_one_frame_is_refused(w):
 
 @case
 def at_first_nothing_is_counted(w):
-    w.admin = Client(w)
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": "a password of some length"})
+    w.admin = w.administrator()
     found = w.admin.get("/portal/api/server").json
     equal({name: sum(found[name].values()) for name in ("frames", "alerts", "devicePort")},
           {"frames": 0, "alerts": 0, "devicePort": 0})

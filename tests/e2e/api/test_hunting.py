@@ -5,9 +5,8 @@ import sys
 import threading
 import time
 
-from harness import DAY, Client, case, contains, equal, main, now_ns, rfc3339
+from harness import DAY, PASSWORD, Client, case, contains, equal, main, now_ns, rfc3339
 
-PASSWORD = "a password of some length"
 ALPHA = "a" * 40
 # Not to be answered within minutes.
 ENDLESS = "range a from 1 to 400000000000 step 1 | summarize count() by b = hash(tostring(a)) % 7"
@@ -33,10 +32,7 @@ def add(w, table, at, **columns):
 
 @case
 def fixtures(w):
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin = Client(w)
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": PASSWORD})
+    w.admin = w.administrator()
     made = w.admin.ask("POST", "/portal/api/clients",
                        {"name": "playbook", "permissions": ["AdvancedQuery.Read.All"]}).json
     w.program = Client(w)
@@ -258,17 +254,9 @@ def long_values_are_told_as_texts_to_those_who_ask(w):
 QUERIES = "/portal/api/hunting/queries"
 
 
-def person(w, name, role):
-    w.admin.ask("POST", "/portal/api/users", {"name": name, "roles": [role], "password": PASSWORD + name})
-    client = Client(w)
-    client.login(name, PASSWORD + name)
-    client.ask("POST", "/portal/api/password", {"current": PASSWORD + name, "new": PASSWORD})
-    return client
-
-
 @case
 def queries_are_kept_changed_and_deleted(w):
-    w.rut, w.sam = person(w, "rut", "Reader"), person(w, "sam", "SecurityAdmin")
+    w.rut, w.sam = w.person("rut", "Reader"), w.person("sam", "SecurityAdmin")
     answer = w.rut.ask("POST", QUERIES, {"name": "Curl", "query": "DeviceProcessEvents | where x"})
     equal(answer.status, 201)
     kept = answer.json

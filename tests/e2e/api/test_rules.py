@@ -5,9 +5,8 @@ import sys
 import time
 
 from device import Device
-from harness import Client, case, contains, equal, main, now_ns, rfc3339
+from harness import PASSWORD, Client, case, contains, equal, main, now_ns, rfc3339
 
-PASSWORD = "a password of some length"
 SMALL = 3 << 20  # what a frame of these tests unpacks to
 
 
@@ -38,10 +37,7 @@ def until(w, what, condition):
 
 @case
 def without_rules_the_list_is_empty(w):
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin = Client(w)
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": PASSWORD})
+    w.admin = w.administrator()
     found = listed(w)
     equal((found["total"], found["refused"], found["value"]), (0, 0, []))
     equal(found["since"] <= rfc3339(now_ns()), True)

@@ -4,9 +4,7 @@
 import json
 import sys
 
-from harness import DAY, Client, case, contains, equal, main, now_ns, rfc3339
-
-PASSWORD = "a password of some length"
+from harness import DAY, PASSWORD, Client, case, contains, equal, main, now_ns, rfc3339
 
 
 def ids(answer, name="id"):

@@ -9,9 +9,7 @@ import stat
 import subprocess
 import sys
 
-from harness import BUILD, Client, case, contains, equal, main, now_ns
-
-PASSWORD = "a password of some length"
+from harness import BUILD, case, contains, equal, main
 
 
 def ctl(w, *arguments, stdin="", **environment):
@@ -28,10 +26,7 @@ def done(w, *arguments, **more):
 
 @case
 def fixtures(w):
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin = Client(w)
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": PASSWORD})
+    w.admin = w.administrator()
     w.client = w.admin.ask("POST", "/portal/api/clients", {"name": "operator", "permissions": [
         "AdvancedQuery.Read.All", "Alert.Read.All", "Machine.Read.All"]}).json
     w.add_device("a" * 40, "alpha")

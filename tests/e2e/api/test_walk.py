@@ -6,7 +6,6 @@ import sys
 
 from harness import DAY, Client, case, contains, equal, main, now_ns
 
-PASSWORD = "a password of some length"
 OTHERS = "b" * 40
 # What each kind of id is called in paths, and one of each that the other tenant has.
 FOREIGN = {"machines": OTHERS, "alerts": "dax", "incidents": "77", "tokens": "t-other", "clients": "k-other",
@@ -30,14 +29,6 @@ def fill(path, tenant, ids=None):
     return re.sub(r"\{(\w+)\}", value, path)
 
 
-def person(w, name, role):
-    w.admin.ask("POST", "/portal/api/users", {"name": name, "roles": [role], "password": PASSWORD + name})
-    client = Client(w)
-    client.login(name, PASSWORD + name)
-    client.ask("POST", "/portal/api/password", {"current": PASSWORD + name, "new": PASSWORD})
-    return client
-
-
 def program(w, permission):
     made = w.admin.ask("POST", "/portal/api/clients", {"name": permission, "permissions": [permission]}).json
     client = Client(w)
@@ -48,10 +39,7 @@ def program(w, permission):
 
 @case
 def fixtures(w):
-    first = (w.dir / "cloud/first-password").read_text().strip()
-    w.admin = Client(w)
-    w.admin.login("admin", first)
-    w.admin.ask("POST", "/portal/api/password", {"current": first, "new": PASSWORD})
+    w.admin = w.administrator()
     w.insert("tenant", id="other", name="Other", geography="Local", created_ns=now_ns() + DAY)
     w.add_device(OTHERS, "other-host", tenant="other")
     w.add_incident(77, tenant="other", device_id=OTHERS)
@@ -68,7 +56,7 @@ def fixtures(w):
              suppress_s=0, enabled=0, owner="x", created_by="x", created_ns=1, changed_by="x", changed_ns=1,
              query_changed_ns=1, next_run_ns=1)
     w.permissions = sorted({p for _, _, o in operations(w) for p in o["x-permissions"]})
-    w.people = {role: person(w, role.lower(), role) for role in ("Owner", "Reader", "SecurityAdmin")}
+    w.people = {role: w.person(role.lower(), role) for role in ("Owner", "Reader", "SecurityAdmin")}
     w.programs = {permission: program(w, permission) for permission in w.permissions}
 
 
