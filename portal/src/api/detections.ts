@@ -2,6 +2,7 @@
 /*
  * detections.ts - custom detection rules: as the server has them, and as a form holds them
  */
+import type { Diagnostic } from "./hunting";
 import { literal, request, withQuery } from "./http";
 
 export const RULES = "/beta/security/rules/detectionRules";
@@ -55,16 +56,9 @@ export interface DetectionRule {
 	alertCount: number;
 }
 
-export interface Problem {
+/** Of one field of a rule; line and column are the query's. */
+export interface Problem extends Omit<Diagnostic, "code"> {
 	field: string;
-	message: string;
-	expected?: string;
-	suggestion?: string;
-	line: number;
-	column: number;
-	/** Bytes. */
-	offset: number;
-	length: number;
 }
 
 export interface Check {

@@ -38,6 +38,14 @@ export interface Diagnostic {
 	length: number;
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The server counts bytes, the browser UTF-16. */
+export function unitsOf(text: string, bytes: number) {
+	return decoder.decode(encoder.encode(text).subarray(0, bytes)).length;
+}
+
 export interface RunColumn {
 	name: string;
 	type: string;

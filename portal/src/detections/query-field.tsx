@@ -7,17 +7,10 @@ import { CheckmarkCircle16Regular, ErrorCircle16Regular } from "@fluentui/react-
 import { useRef } from "react";
 
 import type { Problem } from "@/api/detections";
+import { unitsOf } from "@/api/hunting";
 import { useTexts } from "@/text/text";
 
 import css from "./detections.module.css";
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** The server counts bytes, the browser UTF-16. */
-function unitsOf(text: string, bytes: number) {
-	return decoder.decode(encoder.encode(text).subarray(0, bytes)).length;
-}
 
 export function ProblemText({ problem }: { problem: Problem }) {
 	const { t } = useTexts();

@@ -7,7 +7,7 @@
  */
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type Ref } from "react";
 
-import { checkQuery, loadSchema, type Diagnostic } from "@/api/hunting";
+import { checkQuery, loadSchema, unitsOf, type Diagnostic } from "@/api/hunting";
 
 import type { EditorHandle, EditorProps } from "./editor";
 import { colour, giveSchema, LANGUAGE, monaco } from "./monaco";
@@ -18,14 +18,6 @@ const OWNER = "vakt";
 
 type Model = monaco.editor.ITextModel;
 type Editor = monaco.editor.IStandaloneCodeEditor;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** The server counts bytes, the editor UTF-16. */
-function unitsOf(text: string, bytes: number) {
-	return decoder.decode(encoder.encode(text).subarray(0, bytes)).length;
-}
 
 function rangeOf(model: Model, text: string, start: number, d: Diagnostic): monaco.IRange {
 	const from = model.getPositionAt(start + unitsOf(text, d.offset));
