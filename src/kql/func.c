@@ -7,12 +7,12 @@
 #include <ctype.h>
 #include <string.h>
 
-extern const struct func_family fn_operators, fn_strings, fn_math, fn_datetimes, fn_dynamics,
+extern const struct func_family fn_operators, fn_searches, fn_strings, fn_math, fn_datetimes, fn_dynamics,
     fn_conversions, fn_addresses, fn_hashes, fn_aggregates, fn_windows, fn_parsers, fn_units,
     fn_scans;
 
 const struct func_family *const func_families[] = {
-	&fn_operators,	 &fn_strings,	&fn_math,   &fn_datetimes,  &fn_dynamics,
+	&fn_operators,	 &fn_searches, &fn_strings,	&fn_math,   &fn_datetimes,  &fn_dynamics,
 	&fn_conversions, &fn_addresses, &fn_hashes, &fn_aggregates, &fn_windows,
 	&fn_parsers,	 &fn_units,	&fn_scans,  NULL,
 };
