@@ -43,6 +43,7 @@ def measure(load, mode_class, build):
         sample.update(own_user=after_user - user, own_system=after_system - system,
                       events=after_events - events, lost=after_lost - lost)
         sample["missing"] = getattr(mode, "missing", [])
+        sample["start_s"] = getattr(mode, "start_s", None)
     return sample
 
 

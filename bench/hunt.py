@@ -95,8 +95,8 @@ def fill(store, begin_s, process_rows):
     for table in data.TABLES:
         for day in range(data.DAYS):
             store.ask(data.day_statement(table, day, begin_s, process_rows), readonly=False)
-            print(f"\r{table}: day {day + 1} of {data.DAYS}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            if sys.stderr.isatty():
+                print(f"\r{table}: day {day + 1} of {data.DAYS}  ", end="", file=sys.stderr, flush=True)
     return time.monotonic() - started
 
 

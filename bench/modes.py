@@ -140,9 +140,11 @@ class Vakt(Mode):
 
     def start(self):
         self.socket = self.dir / "sensor.sock"
+        begun = time.monotonic()
         self.spawn(self.build / "src/programs/vakt-sensor", "--state-dir", self.dir, "--run-dir", self.dir)
         wait_until("start of vakt-sensor",
                    lambda: self.alive() and b"started" in (self.dir / "log0").read_bytes())
+        self.start_s = time.monotonic() - begun
 
     def alive(self):
         if self.processes[0].poll() is not None:

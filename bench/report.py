@@ -68,6 +68,7 @@ def summarise(rounds, modes):
                                         for _, m in samples]),
             "events": sum(m["events"] for _, m in samples),
             "lost": sum(m["lost"] for _, m in samples),
+            "start_s": median([m["start_s"] for _, m in samples]) if samples[0][1]["start_s"] else None,
         }
     return result
 
@@ -108,4 +109,4 @@ def print_load(load, figures):
         print(f"  {mode:8} {ratio(f['wall']):>18} {ratio(f['cpu']):>18} {own[0]:13.2f} {own[1]:7.2f} "
               f"{own[2]:8.2f} {own[3]:13.2f} {f['events']:9} {f['lost']:7}")
     if "vakt" in figures:
-        print("  vakt " + verdict(load.name, figures))
+        print(f"  vakt starts in {figures['vakt']['start_s']:.2f} s; " + verdict(load.name, figures))

@@ -119,7 +119,7 @@ def latency(build, _seconds):
 
 def hunt(build, _seconds):
     """Hunting queries over 50 million process events and as many others, beside SQL written by hand."""
-    return output(pathlib.Path(__file__).with_name("hunt.py"), build)
+    return output(pathlib.Path(__file__).with_name("hunt.py"), build, os.environ.get("HUNT_ROWS", "50000000"))
 
 
 ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest, "latency": latency, "hunt": hunt}
