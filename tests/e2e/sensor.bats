@@ -271,20 +271,17 @@ client.recv(512)"'
 	[ "$(field InitiatingProcessFileName)" = groupdel ]
 }
 
-log_on() { # arguments of login; then what is typed, each at its prompt
+log_on() { # arguments of login; then prompts, and what is typed at each
 	local arguments=$1
 	shift
-	for line; do
-		sleep 2
-		echo "$line"
-	done | timeout -k 1 10 script -qec "login -h 127.0.0.1 $arguments" /dev/null >/dev/null 2>&1 3>&- || true
+	python3 "$BATS_TEST_DIRNAME/typing.py" "login -h 127.0.0.1 $arguments" "$@" 3>&-
 }
 
 @test "log-ons are told, and those that were refused" {
 	[ -e /var/log/btmp ] || install -m 660 -g utmp /dev/null /var/log/btmp
 	[ -e /var/log/wtmp ] || install -m 664 -g utmp /dev/null /var/log/wtmp
-	log_on "-f root" exit
-	log_on "" root wrong ""
+	log_on "-f root" "# =exit"
+	log_on "" "login: =root" "assword: =wrong" "login: "
 	sleep 0.5
 	stop_sensor
 	rows '.ActionType == "LogonSuccess" and .AccountName == "root"' >"$STATE/row"
