@@ -6,7 +6,6 @@
  * are asked through their local sockets; nothing here keeps state of its own.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -15,11 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/near.h"
+#include "base/command_line.h"
 #include "sensor/uplink/device_report.h"
 #include "vakt.h"
-
-#define LINE_MAX_BYTES 256
 
 static int command_version(const struct vakt_arguments *a, struct err *err _unused_)
 {
@@ -56,139 +53,71 @@ static int command_test_alert(const struct vakt_arguments *a, struct err *err)
 
 static int command_help(const struct vakt_arguments *a, struct err *err);
 
-static const struct command {
-	const char *words;     /* separated by one blank */
-	int least, most;       /* words behind them */
-	const char *options;   /* letters of the table below, beside those that all take */
+static const struct {
+	struct command about;
 	vakt_command_fn run;
-	const char *usage, *help;
 } commands[] = {
-	{ "onboard", 0, 0, "tu", vakt_onboard, "--token FILE [--server URL]", "join a tenant" },
-	{ "offboard", 0, 0, "yl", vakt_offboard, "[--yes] [--local]",
-	  "leave the tenant; --local: without telling the control plane" },
-	{ "health", 0, 0, "fdk", vakt_health,
-	  "[--field NAME | --details sensors|configuration|edr] [--check]",
-	  "state of this device; --check: exit code 3 when it is not healthy" },
-	{ "connectivity test", 0, 0, "tu", vakt_connectivity, "[--token FILE [--server URL]]",
-	  "try every address that this device uses, and say what is in the way" },
-	{ "config list", 0, 0, "", vakt_config_list, "", "settings, and which file gives them" },
-	{ "config get", 1, 1, "", vakt_config_get, "KEY", "one setting" },
-	{ "config set", 2, 2, "", vakt_config_set, "KEY VALUE", "change Vakt's own settings file" },
-	{ "config unset", 1, 1, "", vakt_config_unset, "KEY", "take a key out of it" },
-	{ "config proxy set", 0, 0, "v", vakt_proxy_set, "--value http://HOST:PORT",
-	  "reach the control plane through a proxy" },
-	{ "config proxy clear", 0, 0, "", vakt_proxy_clear, "", "reach it without one" },
-	{ "log level set", 0, 0, "v", vakt_log_level_set, "--level LEVEL", "what the programs log" },
-	{ "edr group-ids", 0, 0, "v", vakt_group_set, "--group-id GROUP", "group of this device" },
-	{ "edr tag set", 0, 0, "nv", vakt_tag_set, "--name GROUP --value TAG", "tag of this device" },
-	{ "edr tag remove", 0, 0, "n", vakt_tag_remove, "", "this device without tags" },
-	{ "edr test-alert", 0, 0, "S", command_test_alert, "",
-	  "harmless behaviour that must raise an alert" },
-	{ "version", 0, 0, "", command_version, "", "version of Vakt" },
-	{ "help", 0, 3, "", command_help, "[COMMAND]", "this, or one command" },
+	{ { "onboard", 0, 0, "tu", "--token FILE [--server URL]", "join a tenant" }, vakt_onboard },
+	{ { "offboard", 0, 0, "yl", "[--yes] [--local]",
+	    "leave the tenant; --local: without telling the control plane" }, vakt_offboard },
+	{ { "health", 0, 0, "fdk", "[--field NAME | --details sensors|configuration|edr] [--check]",
+	    "state of this device; --check: exit code 3 when it is not healthy" }, vakt_health },
+	{ { "connectivity test", 0, 0, "tu", "[--token FILE [--server URL]]",
+	    "try every address that this device uses, and say what is in the way" }, vakt_connectivity },
+	{ { "config list", 0, 0, "", "", "settings, and which file gives them" }, vakt_config_list },
+	{ { "config get", 1, 1, "", "KEY", "one setting" }, vakt_config_get },
+	{ { "config set", 2, 2, "", "KEY VALUE", "change Vakt's own settings file" }, vakt_config_set },
+	{ { "config unset", 1, 1, "", "KEY", "take a key out of it" }, vakt_config_unset },
+	{ { "config proxy set", 0, 0, "v", "--value http://HOST:PORT",
+	    "reach the control plane through a proxy" }, vakt_proxy_set },
+	{ { "config proxy clear", 0, 0, "", "", "reach it without one" }, vakt_proxy_clear },
+	{ { "log level set", 0, 0, "v", "--level LEVEL", "what the programs log" }, vakt_log_level_set },
+	{ { "edr group-ids", 0, 0, "v", "--group-id GROUP", "group of this device" }, vakt_group_set },
+	{ { "edr tag set", 0, 0, "nv", "--name GROUP --value TAG", "tag of this device" }, vakt_tag_set },
+	{ { "edr tag remove", 0, 0, "n", "", "this device without tags" }, vakt_tag_remove },
+	{ { "edr test-alert", 0, 0, "S", "", "harmless behaviour that must raise an alert" },
+	  command_test_alert },
+	{ { "version", 0, 0, "", "", "version of Vakt" }, command_version },
+	{ { "help", 0, 3, "", "[COMMAND]", "this, or one command" }, command_help },
 };
 
-static const struct option options[] = {
-	{ "state-dir", required_argument, NULL, 's' },
-	{ "run-dir", required_argument, NULL, 'r' },
-	{ "config-dir", required_argument, NULL, 'c' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "share-dir", required_argument, NULL, 'S' },
-	{ "token", required_argument, NULL, 't' },
-	{ "server", required_argument, NULL, 'u' },
-	{ "field", required_argument, NULL, 'f' },
-	{ "details", required_argument, NULL, 'd' },
-	{ "check", no_argument, NULL, 'k' },
-	{ "yes", no_argument, NULL, 'y' },
-	{ "local", no_argument, NULL, 'l' },
-	{ "value", required_argument, NULL, 'v' },
-	{ "level", required_argument, NULL, 'v' },
-	{ "group-id", required_argument, NULL, 'v' },
-	{ "name", required_argument, NULL, 'n' },
-	{ "tag-name", required_argument, NULL, 'n' },
+#define TEXT(field) COMMAND_TEXT(struct vakt_arguments, field)
+#define FLAG(field) COMMAND_FLAG(struct vakt_arguments, field)
+
+static const struct command_option options[] = {
+	{ "state-dir", 's', TEXT(state_dir) },
+	{ "run-dir", 'r', TEXT(run_dir) },
+	{ "config-dir", 'c', TEXT(config_dir) },
+	{ "output", 'o', TEXT(output) },
+	{ "share-dir", 'S', TEXT(share_dir) },
+	{ "token", 't', TEXT(token) },
+	{ "server", 'u', TEXT(server) },
+	{ "field", 'f', TEXT(field) },
+	{ "details", 'd', TEXT(details) },
+	{ "check", 'k', FLAG(check) },
+	{ "yes", 'y', FLAG(yes) },
+	{ "local", 'l', FLAG(local) },
+	{ "value", 'v', TEXT(value) },
+	{ "level", 'v', TEXT(value) },
+	{ "group-id", 'v', TEXT(value) },
+	{ "name", 'n', TEXT(name) },
+	{ "tag-name", 'n', TEXT(name) },
 	{ 0 },
 };
 
-#define OPTIONS_OF_ALL "srcoh"
-
-static void print_command(FILE *f, const struct command *c)
+static const struct command *command_at(size_t i)
 {
-	fprintf(f, "  vakt %s%s%s\n      %s\n", c->words, *c->usage ? " " : "", c->usage, c->help);
+	return i < ARRAY_SIZE(commands) ? &commands[i].about : NULL;
 }
 
-static void print_usage(FILE *f)
-{
-	fputs("usage: vakt COMMAND [--output json] [--state-dir DIR] [--run-dir DIR] [--config-dir DIR]\n",
-	      f);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		print_command(f, &commands[i]);
-	fputs("exit codes: 0 done, 1 failed, 2 not understood, 3 not healthy (health --check)\n", f);
-}
-
-static int count_words(const char *text)
-{
-	int n = 1;
-
-	for (; *text; text++)
-		n += *text == ' ';
-	return n;
-}
-
-static void join(char *const *words, int count, char line[LINE_MAX_BYTES])
-{
-	size_t len = 0;
-
-	line[0] = '\0';
-	for (int i = 0; i < count && len + 1 < LINE_MAX_BYTES; i++)
-		len += (size_t)snprintf(line + len, LINE_MAX_BYTES - len, "%s%s", i ? " " : "", words[i]);
-}
-
-/* The command that the words begin with; the longest where one begins another. */
-static const struct command *match(char *const *words, int count)
-{
-	const struct command *best = NULL;
-	char line[LINE_MAX_BYTES];
-
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		int want = count_words(commands[i].words);
-
-		if (want > count)
-			continue;
-		join(words, want, line);
-		if (!strcmp(line, commands[i].words) &&
-		    (!best || want > count_words(best->words)))
-			best = &commands[i];
-	}
-	return best;
-}
-
-/* A group of commands ("config"), a mistyped one, or neither. */
-static void print_suggestion(char *const *words, int count)
-{
-	char line[LINE_MAX_BYTES];
-	struct near near = { .word = line };
-	bool group = false;
-
-	join(words, count, line);
-	fprintf(stderr, "vakt: there is no command \"%s\"", line);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		size_t len = strlen(words[0]);
-
-		group |= !strncmp(commands[i].words, words[0], len) && commands[i].words[len] == ' ';
-		near_offer(&near, commands[i].words);
-	}
-	if (near.best)
-		fprintf(stderr, "; did you mean \"%s\"?\n", near.best);
-	else
-		fputs(group ? "; there are:\n" : "; `vakt help` lists what there is\n", stderr);
-	for (size_t i = 0; group && !near.best && i < ARRAY_SIZE(commands); i++) {
-		size_t len = strlen(words[0]);
-
-		if (!strncmp(commands[i].words, words[0], len) && commands[i].words[len] == ' ')
-			print_command(stderr, &commands[i]);
-	}
-}
+static const struct command_program program = {
+	.name = "vakt",
+	.options = options,
+	.options_of_all = "srco",
+	.command = command_at,
+	.usage = "usage: vakt COMMAND [--output json] [--state-dir DIR] [--run-dir DIR] [--config-dir DIR]\n",
+	.end = "exit codes: 0 done, 1 failed, 2 not understood, 3 not healthy (health --check)\n",
+};
 
 static void print_fields(void)
 {
@@ -197,131 +126,15 @@ static void print_fields(void)
 		printf("  %-32s %s\n", device_report_fields[i].name, device_report_fields[i].doc);
 }
 
-static int command_help(const struct vakt_arguments *a, struct err *err)
+static int command_help(const struct vakt_arguments *a, struct err *err _unused_)
 {
-	const struct command *c;
-	int count = 0;
+	size_t command = ARRAY_SIZE(commands);
 
-	while (a->words[count])
-		count++;
-	if (!count) {
-		print_usage(stdout);
-		return VAKT_DONE;
-	}
-	c = match(a->words, count);
-	if (!c)
-		return err_setf(err, -ENOENT, "there is no command \"%s\"; `vakt help` lists what there is",
-				a->words[0]);
-	print_command(stdout, c);
-	if (c->run == vakt_health)
+	if (command_line_help(&program, a->words, &command) < 0)
+		return VAKT_USAGE;
+	if (command < ARRAY_SIZE(commands) && commands[command].run == vakt_health)
 		print_fields();
 	return VAKT_DONE;
-}
-
-/* NULL after having told why. */
-static const struct command *find_command(char **words, int count)
-{
-	const struct command *c = count ? match(words, count) : NULL;
-	int rest = c ? count - count_words(c->words) : 0;
-
-	if (!count)
-		print_usage(stderr);
-	else if (!c)
-		print_suggestion(words, count);
-	if (!c)
-		return NULL;
-	if (rest >= c->least && rest <= c->most)
-		return c;
-	if (rest < c->least)
-		fprintf(stderr, "vakt: `vakt %s` needs %s\n", c->words, c->usage);
-	else
-		print_suggestion(words, count);
-	return NULL;
-}
-
-static int set_option(struct vakt_arguments *a, int letter)
-{
-	switch (letter) {
-	case 's': a->state_dir = optarg; break;
-	case 'r': a->run_dir = optarg; break;
-	case 'c': a->config_dir = optarg; break;
-	case 'S': a->share_dir = optarg; break;
-	case 't': a->token = optarg; break;
-	case 'u': a->server = optarg; break;
-	case 'f': a->field = optarg; break;
-	case 'd': a->details = optarg; break;
-	case 'k': a->check = true; break;
-	case 'y': a->yes = true; break;
-	case 'l': a->local = true; break;
-	case 'v': a->value = optarg; break;
-	case 'n': a->name = optarg; break;
-	case 'o':
-		if (strcmp(optarg, "json") != 0) {
-			fprintf(stderr, "vakt: --output knows json, not \"%s\"\n", optarg);
-			return -EINVAL;
-		}
-		a->json = true;
-		break;
-	}
-	return 0;
-}
-
-static void print_wrong_option(char *const *argv)
-{
-	const char *word = argv[optind - 1];
-	struct near near = { 0 };
-	char name[NEAR_WORD_MAX];
-
-	if (optopt && !strncmp(word, "--", 2)) {
-		fprintf(stderr, "vakt: %s %s\n", word, strchr(word, '=') ? "takes no value" : "needs a value");
-		return;
-	}
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
-	near.word = name + strspn(name, "-");
-	for (size_t i = 0; options[i].name; i++)
-		near_offer(&near, options[i].name);
-	if (near.best)
-		fprintf(stderr, "vakt: there is no option %s; did you mean --%s?\n", name, near.best);
-	else
-		fprintf(stderr, "vakt: there is no option %s; `vakt help` lists what there is\n", name);
-}
-
-/* seen: one letter for each option given. 0, 1 for help, -EINVAL. */
-static int parse_options(int argc, char **argv, struct vakt_arguments *a, char seen[64])
-{
-	size_t n = 0;
-	int c;
-
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return 1;
-		if (c == '?') {
-			print_wrong_option(argv);
-			return -EINVAL;
-		}
-		if (!strchr(seen, c) && n < 63)
-			seen[n++] = (char)c;
-		if (set_option(a, c) < 0)
-			return -EINVAL;
-	}
-	return 0;
-}
-
-/* An option that a command would ignore is a mistake. */
-static bool takes_all(const struct command *c, const char *seen)
-{
-	for (; *seen; seen++) {
-		if (strchr(OPTIONS_OF_ALL, *seen) || strchr(c->options, *seen))
-			continue;
-		for (size_t i = 0; options[i].name; i++) {
-			if (options[i].val != *seen)
-				continue;
-			fprintf(stderr, "vakt: `vakt %s` does not take --%s\n", c->words, options[i].name);
-			return false;
-		}
-	}
-	return true;
 }
 
 static int finish(const struct vakt_arguments *a, int r, const struct err *err)
@@ -363,19 +176,18 @@ int main(int argc, char **argv)
 {
 	struct vakt_arguments a = { .state_dir = "/var/lib/vakt", .run_dir = "/run/vakt",
 				    .share_dir = "/opt/vakt/share" };
-	const struct command *c;
+	struct command_line line;
 	struct err err = { "" };
-	char seen[64] = "";
-	int r = parse_options(argc, argv, &a, seen);
+	int r = command_line_parse(&program, argc, argv, &a, &line);
 
-	if (r > 0)
-		print_usage(stdout);
 	if (r)
 		return r > 0 ? VAKT_DONE : VAKT_USAGE;
-	c = find_command(argv + optind, argc - optind);
-	if (!c || !takes_all(c, seen))
+	a.json = a.output != NULL;
+	if (a.json && strcmp(a.output, "json") != 0) {
+		fprintf(stderr, "vakt: --output knows json, not \"%s\"\n", a.output);
 		return VAKT_USAGE;
-	a.words = argv + optind + count_words(c->words);
-	r = c->run(&a, &err);
+	}
+	a.words = line.words;
+	r = commands[line.command].run(&a, &err);
 	return finish(&a, r, &err);
 }

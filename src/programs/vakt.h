@@ -17,6 +17,7 @@ struct vakt_arguments {
 	const char *config_dir; /* NULL: the usual places */
 	const char *token, *server, *field, *details;
 	const char *value, *name; /* of the commands that are spelt as the reference spells them */
+	const char *output;	  /* as it was typed */
 	bool json, yes, local, check;
 	char *const *words;       /* behind the command's own; their number is checked */
 };

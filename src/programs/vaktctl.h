@@ -19,6 +19,7 @@ extern const char *const ctl_output_names[];
 struct ctl_arguments {
 	const char *server, *tenant, *client_id, *ca, *ca_sha256;
 	const char *file, *explain, *filter, *top;
+	const char *output_name; /* as it was typed */
 	enum ctl_output output;
 	char *const *words; /* behind the command's own; their number is checked */
 };

@@ -40,6 +40,11 @@ teardown() {
 	run "$VAKT" config get
 	[ "$status" = 2 ]
 	[ "$output" = 'vakt: `vakt config get` needs KEY' ]
+	run "$VAKT" version now
+	[ "$status" = 2 ]
+	[ "$output" = 'vakt: `vakt version` takes no words' ]
+	run "$VAKT" health --check=yes
+	[ "$output" = 'vakt: --check=yes takes no value' ]
 	run "$VAKT" health --feild healthy
 	[ "$status" = 2 ]
 	[ "$output" = 'vakt: there is no option --feild; did you mean --field?' ]

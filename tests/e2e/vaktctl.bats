@@ -31,6 +31,18 @@ teardown() {
 	run "$CTL" hnut
 	[ "$status" = 2 ]
 	[ "$output" = 'vaktctl: there is no command "hnut"; did you mean "hunt"?' ]
+	run "$CTL" hnut 'DeviceInfo | count'
+	[ "$output" = 'vaktctl: there is no command "hnut"; did you mean "hunt"?' ]
+	run "$CTL" help hnut
+	[ "$status" = 2 ]
+	[ "$output" = 'vaktctl: there is no command "hnut"; did you mean "hunt"?' ]
+	run "$CTL" hunt -q
+	[ "$output" = 'vaktctl: there is no option -q; `vaktctl help` lists what there is' ]
+	run "$CTL" hunt -f
+	[ "$output" = 'vaktctl: -f needs a value' ]
+	run "$CTL" completion
+	[ "$status" = 2 ]
+	[ "$output" = 'vaktctl: `vaktctl completion` needs bash' ]
 	run "$CTL" hunt --explian ast
 	[ "$status" = 2 ]
 	[ "$output" = 'vaktctl: there is no option --explian; did you mean --explain?' ]
