@@ -67,26 +67,29 @@ static bool name_start(char c)
 	return isalpha((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
-static bool name_char(char c)
-{
-	return name_start(c) || isdigit((unsigned char)c);
-}
-
-/* Spaces beyond ASCII, as text copied from a page has them. */
+/* Spaces beyond ASCII, as text copied from a page has them: Unicode's, and two of no width. */
 static size_t space_length(const struct lexer *x)
 {
-	static const char *const spaces[] = { "\xc2\xa0",     /* U+00A0 */
-					      "\xe2\x80\xaf", /* U+202F */
-					      "\xe2\x80\x8b", /* U+200B */
-					      "\xe2\x80\x89", /* U+2009 */
-					      "\xe3\x80\x80", /* U+3000 */
-					      "\xef\xbb\xbf" /* U+FEFF */ };
+	unsigned char a = (unsigned char)peek(x, 0), b = (unsigned char)peek(x, 1),
+		      c = (unsigned char)peek(x, 2);
 
-	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++)
-		if ((size_t)(x->end - x->at) >= strlen(spaces[i]) &&
-		    !memcmp(x->at, spaces[i], strlen(spaces[i])))
-			return strlen(spaces[i]);
-	return 0;
+	if (a == 0xC2 && (b == 0xA0 || b == 0x85)) /* U+00A0, U+0085 */
+		return 2;
+	if (a == 0xE2 && b == 0x80) /* U+2000 to U+200B, U+2028, U+2029, U+202F */
+		return (c >= 0x80 && c <= 0x8B) || c == 0xA8 || c == 0xA9 || c == 0xAF ? 3 : 0;
+	return (a == 0xE2 && b == 0x81 && c == 0x9F) ||		/* U+205F */
+		       (a == 0xE3 && b == 0x80 && c == 0x80) || /* U+3000 */
+		       (a == 0xEF && b == 0xBB && c == 0xBF)	/* U+FEFF */
+		   ? 3
+		   : 0;
+}
+
+/* Whether a name goes on here. */
+static bool name_goes_on(const struct lexer *x)
+{
+	char c = peek(x, 0);
+
+	return isdigit((unsigned char)c) || (name_start(c) && !space_length(x));
 }
 
 static void skip_blanks(struct lexer *x)
@@ -321,7 +324,7 @@ static int scan_number(struct lexer *x)
 		}
 	}
 	if (name_start(peek(x, 0))) {
-		while (name_char(peek(x, 0)))
+		while (name_goes_on(x))
 			x->at++;
 		if (kql_timespan_parse(from, (size_t)(x->at - from), &ticks))
 			kind = TOKEN_TIMESPAN;
@@ -340,8 +343,10 @@ static bool skip_raw(struct lexer *x)
 		char c = *x->at++;
 
 		if (c == '"' || c == '\'') {
+			bool verbatim = x->at[-2] == '@';
+
 			while (x->at < x->end && *x->at != c)
-				x->at += *x->at == '\\' && x->at + 1 < x->end ? 2 : 1;
+				x->at += !verbatim && *x->at == '\\' && x->at + 1 < x->end ? 2 : 1;
 			if (x->at < x->end)
 				x->at++;
 		} else if (c == '/' && x->at < x->end && *x->at == '/' &&
@@ -392,7 +397,7 @@ static int scan_name(struct lexer *x)
 	enum token_kind kind = TOKEN_NAME;
 	enum kql_type type;
 
-	while (name_char(peek(x, 0)))
+	while (name_goes_on(x))
 		x->at++;
 	end = x->at;
 	if (end - from == 2 && !memcmp(from, "in", 2) && peek(x, 0) == '~') {
@@ -417,7 +422,7 @@ static int scan_punct(struct lexer *x)
 
 	if (*x->at == '!' && isalpha((unsigned char)peek(x, 1))) {
 		x->at++;
-		while (name_char(peek(x, 0)))
+		while (name_goes_on(x))
 			x->at++;
 		if (x->at - from == 3 && peek(x, 0) == '~')
 			x->at++;
