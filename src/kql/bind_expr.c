@@ -55,6 +55,8 @@ static struct bx *bind_name(struct binder *b, const struct ast *a)
 		x->span = a->span;
 		return x;
 	}
+	if (e && e->kind == ENTRY_FUNCTION && !e->tree->kids[0]->count)
+		return bind_user_scalar(b, a, e); /* without parentheses, where nothing is wanted */
 	if (e || (!b->row.left && bind_catalogue_table(b, a->text))) {
 		diag_add(b->diags, DIAG_TYPE, a->span, "'%s' is a %s", a->text,
 			 e && e->kind == ENTRY_FUNCTION ? "function" : "table");
@@ -137,15 +139,17 @@ static struct bx *negate(struct binder *b, struct bx *x, struct span span)
 	return bx_call(b, "not", span, 1, x);
 }
 
-/* Both sides of == and its kin: a dynamic value takes the other's type. */
-static void align(struct binder *b, struct bx **left, struct bx **right)
+/* Both sides of an operator: a dynamic value takes the other's type; for == and != so does text
+ * that is known, and a bool. */
+static void align(struct binder *b, struct bx **left, struct bx **right, bool equality)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct bx **x = i ? left : right, *other = i ? *right : *left;
 
 		if ((*x)->type == KQL_DYNAMIC && other->type != KQL_DYNAMIC)
 			*x = bx_cast(b, *x, other->type);
-		/* A constant of text is compared by what it says. */
+		if (!equality)
+			continue;
 		if ((*x)->kind == BX_CONST && (*x)->type == KQL_STRING &&
 		    other->type != KQL_DYNAMIC && other->type != KQL_UNKNOWN)
 			*x = bx_cast(b, *x, other->type);
@@ -232,7 +236,7 @@ static struct bx *bind_binary(struct binder *b, const struct ast *a)
 		if (right->type == KQL_DYNAMIC)
 			right = bx_cast(b, right, KQL_STRING);
 	} else {
-		align(b, &left, &right);
+		align(b, &left, &right, !strcmp(op, "==") || !strcmp(op, "!="));
 	}
 	x = bx_call(b, op, a->span, 2, left, right);
 	return is_negated(a->text) ? negate(b, x, a->span) : x;
