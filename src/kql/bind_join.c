@@ -205,6 +205,22 @@ static bool is_right_key(const struct joining *j, const char *name)
 	return false;
 }
 
+/* The name of a right column: numbered where the left has it, by a number that neither side has. */
+static const char *right_name(struct binder *b, const struct table *left, const struct table *right,
+			      const char *wanted)
+{
+	const char *name = wanted;
+
+	for (unsigned int i = 1; table_find(left, name) && i <= BIND_COLUMNS_MAX; i++) {
+		do
+			name = arena_printf(b->arena, "%s%u", wanted, i);
+		while (name && table_find(right, name) && ++i <= BIND_COLUMNS_MAX);
+		if (!name)
+			return wanted;
+	}
+	return name;
+}
+
 static void outputs(struct binder *b, struct joining *j, bool lookup, struct table *ret)
 {
 	enum join_kind kind = j->rel->join;
@@ -219,7 +235,8 @@ static void outputs(struct binder *b, struct joining *j, bool lookup, struct tab
 
 			if (lookup && is_right_key(j, name))
 				continue;
-			table_push(b, &t, table_free_name(b, &t, name), j->right.outs[i].column);
+			table_push(b, &t, right_name(b, &t, &j->right, name),
+				   j->right.outs[i].column);
 		}
 	}
 	*ret = t;

@@ -9,29 +9,32 @@
 
 #include "kql/bind_call.h"
 
-/* The name that an item of extend, project, summarize gives; *explicit: it was written there. */
-static const char *item_name(struct binder *b, const struct table *t, const struct ast *item,
-			     bool *explicit)
-{
-	const char *name;
-
-	*explicit = item->kind == AST_NAMED && item->text;
-	if (*explicit)
-		return item->text;
-	name = bind_expr_name(b, item->kind == AST_NAMED ? item->kids[0] : item);
-	if (name && *name)
-		return table_free_name(b, t, name);
-	for (unsigned int i = 1; i <= BIND_COLUMNS_MAX; i++) {
-		name = arena_printf(b->arena, "Column%u", i);
-		if (!name || !table_find(t, name))
-			return name;
-	}
-	return NULL;
-}
-
 static const struct ast *item_value(const struct ast *item)
 {
 	return item->kind == AST_NAMED && item->count ? item->kids[0] : item;
+}
+
+/* What a column is to be called, where the item says it; NULL where a name is made up. */
+static const char *declared_name(const struct ast *item)
+{
+	return item->kind == AST_NAMED || item->kind == AST_NAME ? item->text : NULL;
+}
+
+void bind_refuse_twice(struct binder *b, const struct ast *list)
+{
+	for (uint32_t i = 1; list && i < list->count; i++) {
+		const char *name = declared_name(list->kids[i]);
+
+		for (uint32_t k = 0; name && k < i; k++) {
+			const char *before = declared_name(list->kids[k]);
+
+			if (!before || strcmp(before, name) != 0)
+				continue;
+			diag_add(b->diags, DIAG_DUPLICATE, list->kids[i]->span,
+				 "a second column '%s'", name);
+			break;
+		}
+	}
 }
 
 uint32_t bind_value_count(const struct bx *x)
@@ -89,12 +92,32 @@ struct items {
 	bool replaces;	    /* a name that is there already: extend puts the new in its place */
 };
 
+/* The name that an item gives; what extend computes of a column is put in its place. */
+static const char *item_name(struct binder *b, const struct items *to, const struct ast *item)
+{
+	const char *name;
+
+	if (item->kind == AST_NAMED && item->text)
+		return item->text;
+	name = bind_expr_name(b, item_value(item));
+	if (name && *name)
+		return to->replaces && table_find(b->row.left, name)
+			   ? name
+			   : table_free_name(b, to->next, name);
+	for (unsigned int i = 1; i <= BIND_COLUMNS_MAX; i++) {
+		name = arena_printf(b->arena, "Column%u", i);
+		if (!name || !table_find(to->next, name))
+			return name;
+	}
+	return NULL;
+}
+
 static void put_item(struct binder *b, const struct items *to, const struct ast *item,
-		     const char *name, bool explicit, struct bx *x)
+		     const char *name, struct bx *x)
 {
 	const struct column *column;
 
-	if (!to->replaces && explicit && table_find(to->next, name)) {
+	if (!to->replaces && item->kind == AST_NAMED && item->text && table_find(to->next, name)) {
 		diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'", name);
 		return;
 	}
@@ -110,7 +133,6 @@ static bool bind_item(struct binder *b, const struct items *to, const struct ast
 {
 	struct bx *x = bind_expr(b, item_value(item));
 	const char *name;
-	bool explicit;
 
 	if (item->kind == AST_NAMED && item->count > 1) {
 		extend_tuple(b, to->next, to->r, item->kids[1], x);
@@ -121,9 +143,9 @@ static bool bind_item(struct binder *b, const struct items *to, const struct ast
 		return true;
 	}
 	x = bind_value(b, x, 0);
-	name = item_name(b, to->next, item, &explicit);
+	name = item_name(b, to, item);
 	if (name)
-		put_item(b, to, item, name, explicit, x);
+		put_item(b, to, item, name, x);
 	return name != NULL;
 }
 
@@ -135,6 +157,7 @@ static void bind_items(struct binder *b, const struct ast *list, struct table *t
 	struct row outer = b->row;
 
 	b->row = (struct row){ .left = t };
+	bind_refuse_twice(b, list);
 	for (uint32_t i = 0; list && i < list->count; i++)
 		if (!bind_item(b, to, list->kids[i]))
 			break;

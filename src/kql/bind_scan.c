@@ -317,15 +317,6 @@ static const struct column *collect(struct binder *b, const struct scanning *s,
 	return rows;
 }
 
-static bool is_ordered(const struct table *t)
-{
-	const struct rel *r = t->rel;
-
-	while (r && (r->kind == REL_FILTER || r->kind == REL_EXTEND))
-		r = r->input;
-	return t->ordered || (r && r->kind == REL_RANGE);
-}
-
 bool bind_scan_op(struct binder *b, const struct ast *op, struct table *t)
 {
 	struct scanning s = { 0 }, *outer = b->scanning;
@@ -344,7 +335,7 @@ bool bind_scan_op(struct binder *b, const struct ast *op, struct table *t)
 		diag_expected(b->diags, "sort by ... before it");
 		return false;
 	}
-	if (!is_ordered(t)) {
+	if (!t->ordered) {
 		diag_add(b->diags, DIAG_PLACE, op->span, "scan needs rows in an order");
 		diag_expected(b->diags, "serialize, sort or top before it");
 		return false;

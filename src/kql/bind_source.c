@@ -55,6 +55,9 @@ static bool bind_print(struct binder *b, const struct ast *op, struct table *ret
 		const char *name = item->kind == AST_NAMED ? item->text : NULL;
 		struct bx *x = bind_expr(b, value);
 
+		if (name && table_find(&t, name))
+			diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'",
+				 name);
 		if (!name)
 			name = arena_printf(b->arena, "print_%u", i);
 		if (!name)
@@ -105,6 +108,7 @@ static bool bind_range(struct binder *b, const struct ast *op, struct table *ret
 	(void)rel_define(b, r, op->kids[0]->text, bx_cast(b, x[0], type));
 	/* defs[0].value only says the type; the rows are args' */
 	*ret = values_table(b, r);
+	ret->ordered = true;
 	return true;
 }
 

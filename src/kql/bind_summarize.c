@@ -4,6 +4,7 @@
  */
 #include "kql/bind_summarize.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kql/bind_call.h"
@@ -42,14 +43,25 @@ static bool is_arg_extreme(const struct ast *a)
 	return false;
 }
 
+static bool is_percentile(const struct ast *a)
+{
+	static const char *const names[] = { "percentile", "percentiles", "percentilew",
+					     "percentilesw" };
+
+	for (size_t i = 0; a->kind == AST_CALL && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(a->text, names[i]))
+			return true;
+	return false;
+}
+
 static bool is_any(const struct ast *a)
 {
 	return a->kind == AST_CALL && (!strcmp(a->text, "take_any") || !strcmp(a->text, "any"));
 }
 
 struct several {
-	struct bx *args[FUNC_ARGS_MAX * 16];
-	const char *names[FUNC_ARGS_MAX * 16];
+	struct bx *args[BIND_COLUMNS_MAX];
+	const char *names[BIND_COLUMNS_MAX];
 	unsigned int count;
 };
 
@@ -64,20 +76,37 @@ static void several_add(struct binder *b, struct several *s, const char *name, s
 	s->args[s->count++] = x;
 }
 
-/* The columns that a star stands for: all but keys and those named already. */
+/* The columns that a star stands for: all but keys and those that the call has already. */
 static void several_star(struct binder *b, struct several *s, const struct summarize *to,
 			 struct span span)
 {
 	const struct table *t = b->row.left;
 
 	for (uint32_t i = 0; i < t->count; i++) {
-		bool taken = table_find(&to->outs, t->outs[i].name) != NULL;
+		bool taken = false;
 
+		for (uint32_t k = 0; k < to->key_count; k++)
+			taken |= !strcmp(to->outs.outs[k].name, t->outs[i].name);
 		for (unsigned int k = 0; k < s->count; k++)
-			taken |= s->names[k] && !strcmp(s->names[k], t->outs[i].name);
+			taken |= s->args[k]->kind == BX_COLUMN &&
+				 s->args[k]->column == t->outs[i].column;
 		if (!taken)
 			several_add(b, s, t->outs[i].name, bx_column(b, t->outs[i].column, span));
 	}
+}
+
+/* The older argmax, argmin and any say in the names of columns what they did. */
+static const char *legacy_name(struct binder *b, const struct ast *call, const struct several *v,
+			       unsigned int i)
+{
+	const char *name = v->names[i] ? v->names[i] : "", *result = NULL;
+
+	if (!strcmp(call->text, "any"))
+		result = arena_printf(b->arena, "any_%s", name);
+	else if (!strcmp(call->text, "argmax") || !strcmp(call->text, "argmin"))
+		result = i ? arena_printf(b->arena, "%.3s_%s_%s", call->text + 3, v->names[0], name)
+			   : arena_printf(b->arena, "%.3s_%s", call->text + 3, name);
+	return result ? result : v->names[i];
 }
 
 struct bx *bind_element(struct binder *b, const struct column *tuple, uint32_t i,
@@ -110,7 +139,9 @@ static void bind_several(struct binder *b, struct summarize *s, const struct ast
 			continue;
 		}
 		if (!i && !any && !name)
-			name = arena_printf(b->arena, "%s_", max ? "max" : "min");
+			name = strchr(call->text, '_')
+				   ? arena_printf(b->arena, "%s_", max ? "max" : "min")
+				   : "";
 		several_add(b, &v, name, bind_expr(b, a->kind == AST_NAMED ? a->kids[0] : a));
 	}
 	b->aggregates = aggregates;
@@ -131,8 +162,10 @@ static void bind_several(struct binder *b, struct summarize *s, const struct ast
 	((struct column *)tuple)->used_count = v.count;
 	for (unsigned int i = 0; i < v.count; i++) {
 		const struct ast *names = item->kind == AST_NAMED ? ast_kid(item, 1) : NULL;
-		const char *name = v.names[i] ? v.names[i] : "Column1";
+		const char *name = legacy_name(b, call, &v, i);
 
+		if (!name)
+			name = "Column1";
 		if (item->kind == AST_NAMED && item->text && !i)
 			name = item->text;
 		else if (names && i < names->count)
@@ -144,13 +177,26 @@ static void bind_several(struct binder *b, struct summarize *s, const struct ast
 	}
 }
 
-/* percentiles(x, 5, 95): a column each */
+static const char *percentile_name(struct binder *b, const char *of, const struct bx *p)
+{
+	char number[32] = "", *name;
+
+	if (bx_is_const(p))
+		snprintf(number, sizeof(number), "%.15g",
+			 p->type == KQL_REAL ? p->d : (double)p->i);
+	name = arena_printf(b->arena, "percentile_%s_%s", of ? of : "", number);
+	for (char *c = name ? strrchr(name, '.') : NULL; c && *c == '.'; *c = '_')
+		;
+	return name;
+}
+
+/* percentiles(x, 5, 95): a column each; percentile(x, 5): one */
 static void bind_percentiles(struct binder *b, struct summarize *s, const struct ast *call,
 			     const struct ast *item)
 {
 	const char *name = call->count ? bind_expr_name(b, call->kids[0]) : NULL;
 	struct rel *aggregates = b->aggregates;
-	bool weighted = !strcmp(call->text, "percentilesw");
+	bool weighted = call->text[call->text_len - 1] == 'w';
 	uint32_t first = weighted ? 2 : 1;
 	struct bx *value, *weight = NULL;
 
@@ -163,13 +209,12 @@ static void bind_percentiles(struct binder *b, struct summarize *s, const struct
 		struct bx *p = bind_expr(b, call->kids[i]);
 		struct bx *x = weighted ? bx_call(b, "percentilew", call->span, 3, value, weight, p)
 					: bx_call(b, "percentile", call->span, 2, value, p);
-		char *one = arena_printf(b->arena, "percentile_%s_%s", name ? name : "",
-					 call->kids[i]->text ? call->kids[i]->text : "");
+		const char *one = percentile_name(b, name, p);
 
-		for (char *c = one; c && *c; c++)
-			*c = *c == '.' ? '_' : *c;
+		if (item->kind == AST_NAMED && item->text && i == first)
+			one = item->text;
 		if (names && i - first < names->count)
-			one = (char *)names->kids[i - first]->text;
+			one = names->kids[i - first]->text;
 
 		if (x->type != KQL_UNKNOWN && one)
 			table_push(b, &s->outs, table_free_name(b, &s->outs, one),
@@ -221,9 +266,12 @@ void summarize_item(struct binder *b, struct summarize *s, const struct ast *ite
 		bind_several(b, s, value, item);
 		return;
 	}
-	if (value->kind == AST_CALL &&
-	    (!strcmp(value->text, "percentiles") || !strcmp(value->text, "percentilesw"))) {
+	if (is_percentile(value)) {
 		bind_percentiles(b, s, value, item);
+		return;
+	}
+	if (item->kind == AST_NAMED && item->text && table_find(&s->outs, item->text)) {
+		diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'", item->text);
 		return;
 	}
 	name = summarize_name(b, &s->outs, item);
@@ -250,6 +298,7 @@ void summarize_keys(struct binder *b, struct summarize *s, const struct ast *lis
 
 	if (b->partition)
 		summarize_keep_partition(b, s->rel);
+	bind_refuse_twice(b, list);
 	for (uint32_t i = 0; list && i < list->count; i++) {
 		const struct ast *item = list->kids[i];
 		const char *name = summarize_name(b, &s->outs, item);
@@ -263,6 +312,7 @@ void summarize_keys(struct binder *b, struct summarize *s, const struct ast *lis
 		}
 		table_push(b, &s->outs, name, summarize_key(b, s->rel, name, x));
 	}
+	s->key_count = s->outs.count;
 	windows_end(b, s->input, windows);
 	s->rel->input = s->input->rel;
 	/* Dependent keys are the last. */

@@ -11,7 +11,8 @@ struct summarize {
 	struct rel *rel;    /* the aggregation */
 	struct rel *extend; /* what is computed of its results */
 	struct table outs;
-	struct row row; /* of the binder, put back at the end */
+	uint32_t key_count; /* the first of outs that are keys */
+	struct row row;	    /* of the binder, put back at the end */
 	struct rel *outer;
 };
 

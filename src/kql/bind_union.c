@@ -85,6 +85,20 @@ static struct merged *merge_find(struct merge *m, const char *name, enum kql_typ
 	return NULL;
 }
 
+/* Behind the last of its name, else at the end. */
+static void merge_insert(struct merge *m, const struct output *out)
+{
+	uint32_t at = m->count++;
+
+	for (uint32_t i = m->count - 1; i; i--)
+		if (!strcmp(m->items[i - 1].name, out->name)) {
+			at = i;
+			break;
+		}
+	memmove(m->items + at + 1, m->items + at, (m->count - 1 - at) * sizeof(*m->items));
+	m->items[at] = (struct merged){ out->name, out->column->type, 1 };
+}
+
 static void merge_columns(struct binder *b, const struct table *tables, uint32_t count,
 			  struct merge *m)
 {
@@ -96,8 +110,7 @@ static void merge_columns(struct binder *b, const struct table *tables, uint32_t
 			if (found) {
 				found->tables++;
 			} else if (m->count < BIND_COLUMNS_MAX) {
-				m->items[m->count++] =
-				    (struct merged){ out->name, out->column->type, 1 };
+				merge_insert(m, out);
 			} else {
 				diag_add(b->diags, DIAG_LIMIT, (struct span){ 0, 0 },
 					 "the union has more than %u columns", BIND_COLUMNS_MAX);
