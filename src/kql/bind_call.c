@@ -127,11 +127,11 @@ static enum kql_type take_typeof(struct binder *b, const struct ast *a, unsigned
 static struct bx *bind_function(struct binder *b, const struct ast *a, const struct func *f)
 {
 	bool aggregate = f->flags & FUNC_AGGREGATE, nested = b->in_aggregate;
-	struct bx *args[FUNC_ARGS_MAX], *x;
 	unsigned int count = a->count;
 	enum kql_type type = take_typeof(b, a, &count);
+	struct bx **args = arena_array(b->arena, struct bx *, count + 1), *x;
 
-	if (count > FUNC_ARGS_MAX) {
+	if (!args || count > FUNC_ARGS_MAX) {
 		diag_add(b->diags, DIAG_LIMIT, a->span, "more than %u arguments", FUNC_ARGS_MAX);
 		return bx_bad(b, a->span);
 	}

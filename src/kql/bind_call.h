@@ -14,5 +14,7 @@ struct bx *bind_any_column(struct binder *b, const struct ast *a, const char *op
 /* A call of the entry without choice and conversion. */
 struct bx *bind_raw_call(struct binder *b, const char *name, enum kql_type type, struct bx **args,
 			 unsigned int count, struct span span);
+/* assert(condition, message): true, or bad after a complaint. */
+struct bx *bind_assert(struct binder *b, const struct ast *a);
 /* Calls that are no plain function of their arguments; false: this one is. */
 bool bind_special_call(struct binder *b, const struct ast *a, struct bx **ret);

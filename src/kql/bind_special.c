@@ -5,6 +5,27 @@
 #include <string.h>
 
 #include "kql/bind_call.h"
+#include "kql/bind_source.h"
+
+#define PACKED_MAX 128u /* columns in one value */
+
+/* What is another value each time it is computed becomes one of the query. */
+static struct bx *once(struct binder *b, struct bx *value)
+{
+	struct rel *r;
+	struct bx *x;
+
+	if (value->kind != BX_CALL || !(value->fn->flags & FUNC_VOLATILE))
+		return value;
+	r = rel_new(b, REL_EXTEND, bind_values(b, 1));
+	x = bx_new(b, BX_SCALAR, value->type, value->span);
+	if (x == &b->spare)
+		return x;
+	x->result = rel_define(b, r, "once", value);
+	x->rel = r;
+	x->nullable = x->type != KQL_STRING;
+	return x;
+}
 
 static struct bx *bind_toscalar(struct binder *b, const struct ast *a)
 {
@@ -20,7 +41,7 @@ static struct bx *bind_toscalar(struct binder *b, const struct ast *a)
 		return bx_bad(b, a->span);
 	}
 	if (!bind_is_tabular(b, a->kids[0]))
-		return bind_expr(b, a->kids[0]);
+		return once(b, bind_expr(b, a->kids[0]));
 	b->row = (struct row){ 0 };
 	good = bind_table(b, a->kids[0], &t);
 	b->row = outer;
@@ -33,6 +54,17 @@ static struct bx *bind_toscalar(struct binder *b, const struct ast *a)
 	x->result = t.outs[0].column;
 	x->nullable = x->type != KQL_STRING;
 	return x;
+}
+
+/* One of two values; of a dynamic one and another the other says the type. */
+static struct bx *choose(struct binder *b, struct bx *condition, struct bx *yes, struct bx *no,
+			 struct span at)
+{
+	if (yes->type == KQL_DYNAMIC && no->type != KQL_DYNAMIC && no->type != KQL_UNKNOWN)
+		yes = bx_cast(b, yes, no->type);
+	else if (no->type == KQL_DYNAMIC && yes->type != KQL_DYNAMIC && yes->type != KQL_UNKNOWN)
+		no = bx_cast(b, no, yes->type);
+	return bx_call(b, "iff", at, 3, condition, yes, no);
 }
 
 /* case(condition, value, ..., else) */
@@ -48,8 +80,8 @@ static struct bx *bind_case(struct binder *b, const struct ast *a)
 	}
 	x = bind_expr(b, a->kids[a->count - 1]);
 	for (uint32_t i = a->count - 1; i; i -= 2)
-		x = bx_call(b, "iff", a->span, 3, bind_bool(b, a->kids[i - 2]),
-			    bind_expr(b, a->kids[i - 1]), x);
+		x = choose(b, bind_bool(b, a->kids[i - 2]), bind_expr(b, a->kids[i - 1]), x,
+			   a->span);
 	return x;
 }
 
@@ -67,7 +99,7 @@ static struct bx *bind_iff(struct binder *b, const struct ast *a)
 	condition = bind_bool(b, a->kids[0]);
 	yes = bind_expr(b, a->kids[1]);
 	no = bind_expr(b, a->kids[2]);
-	return bx_call(b, "iff", a->span, 3, condition, yes, no);
+	return choose(b, condition, yes, no, a->span);
 }
 
 static struct bx *bind_column_ifexists(struct binder *b, const struct ast *a)
@@ -90,7 +122,7 @@ static struct bx *bind_column_ifexists(struct binder *b, const struct ast *a)
 
 static struct bx *pack_columns(struct binder *b, const struct ast *a, bool ignore_empty)
 {
-	struct bx *args[FUNC_ARGS_MAX * 4];
+	struct bx *args[PACKED_MAX * 2];
 	unsigned int count = 0;
 
 	for (uint32_t i = 0; b->row.left && i < b->row.left->count; i++) {
@@ -108,6 +140,61 @@ static struct bx *pack_columns(struct binder *b, const struct ast *a, bool ignor
 			     count, a->span);
 }
 
+/* bag_pack_columns(a, b): a bag of their names and values */
+static struct bx *bind_pack_columns(struct binder *b, const struct ast *a)
+{
+	struct bx *args[PACKED_MAX * 2];
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < a->count && count < ARRAY_SIZE(args); i++) {
+		const char *name = bind_expr_name(b, a->kids[i]);
+
+		if (!name)
+			name = arena_printf(b->arena, "Column%u", i + 1);
+		if (!name)
+			return bx_bad(b, a->span);
+		args[count++] = bx_text(b, KQL_STRING, name, strlen(name), a->kids[i]->span);
+		args[count++] = bind_expr(b, a->kids[i]);
+	}
+	if (!count) {
+		diag_add(b->diags, DIAG_ARGUMENTS, a->span, "%s() without columns", a->text);
+		diag_expected(b->diags, "at least one");
+		return bx_bad(b, a->span);
+	}
+	return bind_raw_call(b, "bag_pack", KQL_DYNAMIC, args, count, a->span);
+}
+
+/* About the bytes of one value: of a fixed size but for text. */
+static struct bx *data_size(struct binder *b, struct bx *x)
+{
+	static const uint8_t sizes[KQL_TYPE_COUNT] = {
+		[KQL_BOOL] = 1,	    [KQL_INT] = 4,	[KQL_LONG] = 8,	 [KQL_REAL] = 8,
+		[KQL_DATETIME] = 8, [KQL_TIMESPAN] = 8, [KQL_GUID] = 16, [KQL_DECIMAL] = 16
+	};
+
+	if (sizes[x->type])
+		return bx_long(b, sizes[x->type], x->span);
+	return bx_call(b, "string_size", x->span, 1, bx_cast(b, x, KQL_STRING));
+}
+
+/* estimate_data_size(columns), or of all for a star */
+static struct bx *bind_data_size(struct binder *b, const struct ast *a)
+{
+	bool all = a->count == 1 && a->kids[0]->kind == AST_WILDCARD;
+	uint32_t count = all ? (b->row.left ? b->row.left->count : 0) : a->count;
+	struct bx *sum = bx_long(b, 0, a->span);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct bx *x = all ? bx_column(b, b->row.left->outs[i].column, a->span)
+				   : bind_expr(b, a->kids[i]);
+
+		if (x->type == KQL_UNKNOWN)
+			return x;
+		sum = bx_call(b, "+", a->span, 2, sum, data_size(b, x));
+	}
+	return sum;
+}
+
 static struct bx *bind_pack_all(struct binder *b, const struct ast *a)
 {
 	const struct bx *ignore = a->count ? bind_constant(b, a->kids[0], KQL_BOOL) : NULL;
@@ -118,10 +205,10 @@ static struct bx *bind_pack_all(struct binder *b, const struct ast *a)
 /* pack_array(*), strcat_delim and the like take all columns for a star */
 static struct bx *bind_pack_star(struct binder *b, const struct ast *a)
 {
-	struct bx *args[FUNC_ARGS_MAX];
+	struct bx *args[PACKED_MAX];
 	unsigned int count = 0;
 
-	for (uint32_t i = 0; b->row.left && i < b->row.left->count && count < FUNC_ARGS_MAX; i++)
+	for (uint32_t i = 0; b->row.left && i < b->row.left->count && count < PACKED_MAX; i++)
 		args[count++] = bx_column(b, b->row.left->outs[i].column, a->span);
 	return bind_raw_call(b, "pack_array", KQL_DYNAMIC, args, count, a->span);
 }
@@ -207,6 +294,9 @@ bool bind_special_call(struct binder *b, const struct ast *a, struct bx **ret)
 		{ "column_ifexists", bind_column_ifexists },
 		{ "columnifexists", bind_column_ifexists },
 		{ "pack_all", bind_pack_all },
+		{ "bag_pack_columns", bind_pack_columns },
+		{ "estimate_data_size", bind_data_size },
+		{ "assert", bind_assert },
 		{ "ingestion_time", bind_ingestion_time },
 		{ "column_names_of", bind_column_names },
 	};

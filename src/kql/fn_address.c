@@ -65,10 +65,11 @@ static const struct func items[] = {
 	{ "ipv6_is_in_any_range(ip: string, ranges: dynamic) bool!", NULL, "Whether the address is of one of the networks.", 0, emit_in_any6 },
 	{ "ipv6_is_in_any_range(ip: string, range: string...) bool!", NULL, "Whether the address is of one of the networks.", 0, emit_in_any6 },
 	{ "has_ipv4(text: string, ip: string) bool!", "kql_has_ip4($1, $2)", "Whether the address stands in the text." },
-	{ "has_ipv4_prefix(text: string, prefix: string) bool!", "match(materialize($1), concat('(?:^|[^0-9A-Za-z.])', regexpQuoteMeta($2)))", "Whether an address that begins so stands in the text." },
+	{ "has_ipv4_prefix(text: string, prefix: string) bool!", "kql_has_ip4_prefix($1, $2)", "Whether an address that begins so stands in the text." },
 	{ "has_any_ipv4(text: string, ip: string...) bool!", "arrayExists(i -> kql_has_ip4($1, i), [$2*])", "Whether one of the addresses stands in the text." },
 	{ "has_any_ipv4(text: string, ips: dynamic) bool!", "arrayExists(i -> kql_has_ip4($1, kql_text(i)), kql_elements($2!))", "Whether one of the addresses stands in the text." },
-	{ "has_any_ipv4_prefix(text: string, prefix: string...) bool!", "arrayExists(i -> match(materialize($1), concat('(?:^|[^0-9A-Za-z.])', regexpQuoteMeta(i))), [$2*])", "Whether an address that begins with one of them stands in the text." },
+	{ "has_any_ipv4_prefix(text: string, prefix: string...) bool!", "arrayExists(i -> kql_has_ip4_prefix($1, i), [$2*])", "Whether an address that begins with one of them stands in the text." },
+	{ "has_any_ipv4_prefix(text: string, prefixes: dynamic) bool!", "arrayExists(i -> kql_has_ip4_prefix($1, kql_text(i)), kql_elements($2!))", "Whether an address that begins with one of them stands in the text." },
 	{ "geo_info_from_ip_address(ip: string) dynamic", "if(empty($1), NULL, '{}')", "Where the address is; there is no data for it yet: an empty bag." },
 };
 /* clang-format on */

@@ -226,27 +226,34 @@ static void emit_repeat(struct sql *s, const struct bx *x)
 	sql_put(s, "))");
 }
 
+/* Where none is given: 1, or an hour. */
+static void put_range_step(struct sql *s, const struct bx *x)
+{
+	if (x->count > 2)
+		sql_expr(s, x->args[2]);
+	else
+		sql_put(s, kql_type_is_number(x->args[0]->type) ? "1" : "36000000000");
+}
+
 static void emit_range(struct sql *s, const struct bx *x)
 {
 	bool dates = x->args[0]->type == KQL_DATETIME;
-	struct column number = { .name = "v" };
 
-	(void)number;
 	sql_put(s, "kql_array(arrayMap(n -> ");
 	sql_put(s, dates			      ? "kql_datetime_json(kql_add("
 		   : x->args[0]->type == KQL_TIMESPAN ? "kql_timespan_json(("
-		   : x->type == KQL_REAL	      ? "toString(("
+		   : x->args[0]->type == KQL_REAL     ? "kql_real_json(("
 						      : "toString((");
 	sql_expr(s, x->args[0]);
 	sql_put(s, dates ? ", toInt64(n) * " : " + toInt64(n) * ");
-	sql_expr(s, x->args[2]);
+	put_range_step(s, x);
 	sql_put(s, ")), range(toUInt64(least(1048576, ifNull(greatest(0, floor(");
 	sql_put(s, dates ? "kql_sub(" : "(");
 	sql_expr(s, x->args[1]);
 	sql_put(s, dates ? ", " : " - ");
 	sql_expr(s, x->args[0]);
 	sql_put(s, ") / ");
-	sql_expr(s, x->args[2]);
+	put_range_step(s, x);
 	sql_put(s, ") + 1), 0))))))");
 }
 
@@ -297,6 +304,13 @@ static void emit_series(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
+static void emit_set_key(struct sql *s, const struct bx *x)
+{
+	sql_template(s, "if(startsWith($1!, '{'), kql_put_3($1!, kql_path_names($2), ", x);
+	sql_json(s, x->args[2]);
+	sql_put(s, "), NULL)");
+}
+
 /* clang-format off */
 static const struct func items[] = {
 	{ "[](value: dynamic, key: string) dynamic?", NULL, "A property of a bag.", 0, emit_access },
@@ -336,9 +350,12 @@ static const struct func items[] = {
 	{ "array_index_of(array: dynamic, value: any, start: long, length: long) long", NULL, "Place of the value within, or -1.", 0, emit_index_of },
 	{ "array_index_of(array: dynamic, value: any, start: long, length: long, occurrence: long) long", NULL, "Place of the n-th occurrence within, or -1.", 0, emit_index_of },
 	{ "array_iff(conditions: dynamic, then: any, otherwise: any) dynamic", NULL, "Of two arrays, element by element.", 0, emit_array_iff },
-	{ "array_strcat(array: dynamic, delimiter: string) string", "arrayStringConcat(arrayMap(e -> if(e = 'null', '', kql_text(e)), kql_elements($1!)), $2)", "strcat_array.", FUNC_LEGACY },
-	{ "strcat_array(array: dynamic, delimiter: string) string", "arrayStringConcat(arrayMap(e -> if(e = 'null', '', kql_text(e)), kql_elements($1!)), $2)", "Elements with a delimiter between." },
+	{ "array_strcat(array: dynamic, delimiter: text) string", "arrayStringConcat(arrayMap(e -> if(e = 'null', '', kql_text(e)), kql_elements($1!)), $2)", "strcat_array.", FUNC_LEGACY },
+	{ "strcat_array(array: dynamic, delimiter: text) string", "arrayStringConcat(arrayMap(e -> if(e = 'null', '', kql_text(e)), kql_elements($1!)), $2)", "Elements with a delimiter between." },
 	{ "repeat(value: any, count: long) dynamic", NULL, "An array of one value several times.", FUNC_NAME_PREFIX, emit_repeat },
+	{ "range(start: number, stop: number) dynamic", NULL, "Values from start to stop by 1.", 0, emit_range },
+	{ "range(start: datetime, stop: datetime) dynamic", NULL, "Times from start to stop by an hour.", 0, emit_range },
+	{ "range(start: timespan, stop: timespan) dynamic", NULL, "Timespans from start to stop by an hour.", 0, emit_range },
 	{ "range(start: number, stop: number, step: number) dynamic", NULL, "Values from start to stop.", 0, emit_range },
 	{ "range(start: datetime, stop: datetime, step: timespan) dynamic", NULL, "Times from start to stop.", 0, emit_range },
 	{ "range(start: timespan, stop: timespan, step: timespan) dynamic", NULL, "Timespans from start to stop.", 0, emit_range },
@@ -351,8 +368,8 @@ static const struct func items[] = {
 	{ "bag_has_key(bag: dynamic, key: string) bool!", "kql_has_path($1!, $2)", "Whether there is such a property." },
 	{ "bag_merge(bag: dynamic...) dynamic", NULL, "Properties of all; of one name the first.", 0, emit_merge },
 	{ "bag_remove_keys(bag: dynamic, keys: dynamic) dynamic", "kql_without_0($1!, kql_key_paths(kql_elements($2!)))", "Without some properties." },
-	{ "bag_set_key(bag: dynamic, key: string, value: any) dynamic", "kql_merge(arrayConcat([($2, kql_quote($3))], kql_members($1!)))", "With a property set." },
-	{ "bag_zip(keys: dynamic, values: dynamic) dynamic", "kql_object(arrayZip(arrayMap(k -> kql_text(k), kql_elements($1!)), arrayResize(kql_elements($2!), length(kql_elements($1!)), 'null')))", "A bag of an array of names and one of values." },
+	{ "bag_set_key(bag: dynamic, key: string, value: any) dynamic?", NULL, "With a property set; the key may be a path from $ on.", 0, emit_set_key },
+	{ "bag_zip(keys: dynamic, values: dynamic) dynamic?", "if(startsWith($1!, '['), kql_object(arrayMap(z -> (kql_text(z.1), z.2), arrayFilter(z -> startsWith(z.1, '\"'), arrayZip(kql_elements($1!), arrayResize(kql_elements($2!), length(kql_elements($1!)), 'null'))))), NULL)", "A bag of an array of names and one of values." },
 	{ "set_union(set: dynamic...) dynamic", NULL, "Values of one or more.", 0, emit_union },
 	{ "set_intersect(set: dynamic...) dynamic", NULL, "Values of all.", 0, emit_intersect },
 	{ "set_difference(set: dynamic...) dynamic", NULL, "Values of the first alone.", 0, emit_difference },

@@ -141,20 +141,35 @@ static void emit_replace(struct sql *s, const struct bx *x)
 	emit_replace_regex(s, &turned);
 }
 
+/* Numbers of characters, alone or as arrays. */
+static void emit_from_codes(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "kql_from_codes(arrayConcat(");
+	for (uint32_t i = 0; i < x->count; i++) {
+		bool array = x->args[i]->type == KQL_DYNAMIC;
+
+		sql_put(s, i ? ", " : "");
+		sql_put(s, array ? "arrayMap(c -> toInt64OrZero(c), kql_elements(" : "[toInt64(");
+		sql_expr_filled(s, x->args[i]);
+		sql_put(s, array ? "))" : ")]");
+	}
+	sql_put(s, "))");
+}
+
 /* clang-format off */
 static const struct func items[] = {
 	{ "matches(text: string, regex: string) bool!", NULL, "Whether the regular expression (RE2) matches somewhere.", 0, emit_matches },
 	{ "strlen(source: string) long", "lengthUTF8($1)", "Number of characters.", FUNC_NAME_PREFIX },
 	{ "string_size(source: string) long", "length($1)", "Number of bytes.", FUNC_NAME_PREFIX },
-	{ "tolower(source: string) string", "lowerUTF8($1)", "In lower case." },
-	{ "toupper(source: string) string", "upperUTF8($1)", "In upper case." },
-	{ "substring(source: string, start: long) string", "kql_substring($1, $2, 4294967295)", "From a place (0 is the first) to the end." },
-	{ "substring(source: string, start: long, length: long) string", "kql_substring($1, $2, $3)", "So many characters from a place on." },
+	{ "tolower(source: text) string", "lowerUTF8($1)", "In lower case." },
+	{ "toupper(source: text) string", "upperUTF8($1)", "In upper case." },
+	{ "substring(source: text, start: long) string", "kql_substring($1, $2, 4294967295)", "From a place (0 is the first) to the end." },
+	{ "substring(source: text, start: long, length: long) string", "kql_substring($1, $2, $3)", "So many characters from a place on." },
 	{ "strcat(value: text...) string", "concat($*, '')", "One behind the other." },
-	{ "strcat_delim(delimiter: string, value: text...) string", "arrayStringConcat([$2*], $1)", "One behind the other with a delimiter between." },
+	{ "strcat_delim(delimiter: text, value: text...) string", "arrayStringConcat([$2*], $1)", "One behind the other with a delimiter between." },
 	{ "strrep(value: text, count: long) string", "repeat($1, $2)", "The text several times." },
-	{ "strrep(value: text, count: long, delimiter: string) string", "arrayStringConcat(arrayWithConstant($2, $1), $3)", "The text several times with a delimiter between." },
-	{ "strcmp(a: string, b: string) long", "multiIf($1 < $2, -1, $1 > $2, 1, 0)", "-1, 0 or 1 as the first comes before the second." },
+	{ "strrep(value: text, count: long, delimiter: text) string", "arrayStringConcat(arrayWithConstant($2, $1), $3)", "The text several times with a delimiter between." },
+	{ "strcmp(a: text, b: text) long", "multiIf($1 < $2, -1, $1 > $2, 1, 0)", "-1, 0 or 1 as the first comes before the second." },
 	{ "reverse(source: text) string", "reverseUTF8($1)", "Last character first." },
 	{ "trim(regex: string, source: string) string", "replaceRegexpAll($2, concat('^(?:', $1, ')|(?:', $1, ')$$'), '')", "Without what matches at both ends." },
 	{ "trim_start(regex: string, source: string) string", "replaceRegexpOne($2, concat('^(?:', $1, ')'), '')", "Without what matches at the beginning." },
@@ -164,12 +179,13 @@ static const struct func items[] = {
 	{ "replace(regex: string, rewrite: string, source: string) string", NULL, "replace_regex.", FUNC_LEGACY, emit_replace },
 	{ "replace_strings(text: string, lookups: dynamic, rewrites: dynamic) string", "kql_replace_many($1, $2!, $3!)", "With each occurrence of each replaced." },
 	{ "translate(from: string, to: string, text: string) string", "kql_translate($3, extractAll($1, '(?s).'), extractAll($2, '(?s).'))", "With characters replaced by others." },
-	{ "split(source: string, delimiter: string) dynamic", "kql_array(arrayMap(p -> kql_quote(p), if(empty($2), [$1], splitByString($2, $1))))", "The parts between delimiters.", FUNC_NAME_ARG },
-	{ "split(source: string, delimiter: string, index: long) dynamic", "kql_array(arrayMap(p -> kql_quote(p), arraySlice(splitByString($2, $1), toInt32($3) + 1, 1)))", "One of the parts between delimiters, as an array.", FUNC_NAME_ARG },
+	{ "split(source: text, delimiter: text) dynamic", "kql_array(arrayMap(p -> kql_quote(p), if(empty($2), [$1], splitByString($2, $1))))", "The parts between delimiters.", FUNC_NAME_ARG },
+	{ "split(source: text, delimiter: text, index: long) dynamic", "kql_array(arrayMap(p -> kql_quote(p), arraySlice(splitByString($2, $1), toInt32($3) + 1, 1)))", "One of the parts between delimiters, as an array.", FUNC_NAME_ARG },
 	{ "extract(regex: string, group: long, source: string) string", NULL, "What a group of the regular expression matches.", 0, emit_extract },
 	{ "extract_all(regex: string, source: string) dynamic?", NULL, "What the groups match, for each match.", 0, emit_extract_all },
 	{ "extract_all(regex: string, groups: dynamic, source: string) dynamic?", NULL, "What some of the groups match, for each match.", 0, emit_extract_all },
 	{ "extractall(regex: string, source: string) dynamic?", NULL, "extract_all.", FUNC_LEGACY, emit_extract_all },
+	{ "extractall(regex: string, groups: dynamic, source: string) dynamic?", NULL, "extract_all.", FUNC_LEGACY, emit_extract_all },
 	{ "indexof(source: text, lookup: text) long", "(positionUTF8($1, $2) - 1)", "Place of the first occurrence, or -1." },
 	{ "indexof(source: text, lookup: text, start: long) long", "kql_indexof($1, $2, $3, -1, 1)", "Place of the first occurrence from a place on." },
 	{ "indexof(source: text, lookup: text, start: long, length: long) long?", "kql_indexof($1, $2, $3, $4, 1)", "Place of the first occurrence within." },
@@ -181,7 +197,7 @@ static const struct func items[] = {
 	{ "countof(source: string, search: string) long", "countSubstrings($1, $2)", "Number of occurrences." },
 	{ "countof(source: string, search: string, kind: string!) long", "if($3 = 'regex', countMatches($1, $2), countSubstrings($1, $2))", "Number of occurrences or matches." },
 	{ "has_any_index(source: string, values: dynamic) long", "(arrayFirstIndex(v -> kql_has($1, kql_text(v)), kql_items($2!)) - 1)", "Place of the first term that the text has, or -1." },
-	{ "regex_quote(source: string) string", "regexpQuoteMeta($1)", "With what is special in regular expressions escaped." },
+	{ "regex_quote(source: text) string", "regexpQuoteMeta($1)", "With what is special in regular expressions escaped." },
 	{ "isempty(value: string) bool!", "empty($1)", "Whether the text is empty." },
 	{ "isempty(value: any) bool!", "isNull($1)", "Whether there is no value." },
 	{ "isnotempty(value: string) bool!", "notEmpty($1)", "Whether the text is not empty." },
@@ -189,8 +205,8 @@ static const struct func items[] = {
 	{ "isnotempty(value: any) bool!", "isNotNull($1)", "Whether there is a value." },
 	{ "notempty(value: string) bool!", "notEmpty($1)", "isnotempty.", FUNC_LEGACY },
 	{ "notempty(value: any) bool!", "isNotNull($1)", "isnotempty.", FUNC_LEGACY },
-	{ "isascii(value: string) bool!", "isASCII($1)", "Whether all is ASCII." },
-	{ "isutf8(value: string) bool!", "isValidUTF8($1)", "Whether the bytes are UTF-8." },
+	{ "isascii(value: text) bool!", "isASCII($1)", "Whether all is ASCII." },
+	{ "isutf8(value: text) bool!", "isValidUTF8($1)", "Whether the bytes are UTF-8." },
 	{ "base64_encode_tostring(source: string) string", "base64Encode($1)", "Base64 of the text's bytes." },
 	{ "base64_encodestring(source: string) string", "base64Encode($1)", "base64_encode_tostring.", FUNC_LEGACY },
 	{ "base64_decode_tostring(source: string) string", "kql_valid(tryBase64Decode($1))", "Text of base64." },
@@ -203,10 +219,9 @@ static const struct func items[] = {
 	{ "url_encode_component(source: string) string", "kql_url($1)", "With what is special in parts of addresses escaped." },
 	{ "url_decode(source: string) string", "decodeURLFormComponent($1)", "With escapes of addresses undone." },
 	{ "make_string(code: long...) string", "kql_from_codes([$*])", "Characters of their numbers." },
-	{ "unicode_codepoints_to_string(codes: dynamic) string", "kql_from_codes(arrayMap(c -> toInt64OrZero(c), kql_elements($1!)))", "Characters of their numbers." },
-	{ "unicode_codepoints_to_string(code: long...) string", "kql_from_codes([$*])", "Characters of their numbers." },
-	{ "unicode_codepoints_from_string(source: string) dynamic", "kql_array(arrayMap(c -> toString(kql_code(c)), extractAll($1, '(?s).')))", "The numbers of characters." },
-	{ "to_utf8(source: string) dynamic", "kql_array(arrayMap(c -> toString(kql_code(c)), extractAll($1, '(?s).')))", "The numbers of characters.", FUNC_LEGACY },
+	{ "unicode_codepoints_to_string(codes: dynamic|long...) string", NULL, "Characters of their numbers.", 0, emit_from_codes },
+	{ "unicode_codepoints_from_string(source: text) dynamic", "kql_array(arrayMap(c -> toString(kql_code(c)), extractAll($1, '(?s).')))", "The numbers of characters." },
+	{ "to_utf8(source: text) dynamic", "kql_array(arrayMap(c -> toString(kql_code(c)), extractAll($1, '(?s).')))", "The numbers of characters.", FUNC_LEGACY },
 };
 /* clang-format on */
 const struct func_family fn_strings = { "Text", items, ARRAY_SIZE(items) };

@@ -53,6 +53,9 @@ static const struct func items[] = {
 	{ "row_cumsum(term: timespan) timespan", "sum($1)" BEFORE, "Sum up to the row.", FUNC_WINDOW },
 	{ "row_cumsum(term: number, restart: bool) =1", "kql_cumsum(groupArray(($1, $2))" BEFORE ")", "Sum up to the row; it begins again where restart is true.", FUNC_WINDOW },
 	{ "row_rank_dense(term: any) long", "toInt64(kql_rank_dense(groupArray($1)" BEFORE "))", "Number of different values so far.", FUNC_WINDOW },
+	{ "row_rank_dense(term: any, restart: bool) long", "toInt64(kql_rank_dense_from(groupArray(($1, $2))" BEFORE "))", "row_rank_dense; it begins again where restart is true.", FUNC_WINDOW },
+	{ "row_window_session(time: datetime, from_first: timespan!, between: timespan!) datetime?", "kql_from_ticks(kql_session(groupArray((toNullable(kql_ticks($1)), false))" BEFORE ", $2, $3))", "When the session of the row began.", FUNC_WINDOW },
+	{ "row_window_session(time: datetime, from_first: timespan!, between: timespan!, restart: bool) datetime?", "kql_from_ticks(kql_session(groupArray((toNullable(kql_ticks($1)), $4))" BEFORE ", $2, $3))", "When the session of the row began; restart begins one.", FUNC_WINDOW },
 	{ "row_rank_min(term: any, restart: bool) long", "toInt64(kql_rank_min_from(groupArray(($1, $2))" BEFORE "))", "row_rank_min; it begins again where restart is true.", FUNC_WINDOW },
 	{ "row_rank_min(term: any) long", "toInt64(kql_rank_min(groupArray($1)" BEFORE "))", "Number of the row in which the value began.", FUNC_WINDOW },
 };

@@ -54,7 +54,7 @@ struct func_family {
 };
 extern const struct func_family *const func_families[]; /* ends with NULL */
 
-#define FUNC_ARGS_MAX 64u
+#define FUNC_ARGS_MAX 1024u
 
 enum result_kind { RESULT_TYPE, RESULT_ARG, RESULT_COMMON };
 

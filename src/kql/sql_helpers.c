@@ -38,6 +38,14 @@
  * Helpers are put in their places as text: a name bound in one must not stand in what it is called
  * with, so each depth has its own.
  */
+/* The bag with the value at a path of names. */
+#define PUT(depth, next)                                                                           \
+	{                                                                                          \
+		"kql_put_" depth,                                                                  \
+		    "(d, p, v) -> kql_merge(arrayConcat([(p[1], if(length(p) = 1, v, "             \
+		    "kql_put_" next "(JSONExtractRaw(d, p[1]), arraySlice(p, 2), v)))], "          \
+		    "kql_members(d)))"                                                             \
+	}
 /* A bag without what the paths lead to. */
 #define WITHOUT(depth, next)                                                                       \
 	{                                                                                          \
@@ -122,7 +130,10 @@ static const struct helper {
 	/* A time as the clocks of a zone show it; and back: the difference of the zone at about that time. */
 	{ "kql_to_zone", "(t, z) -> parseDateTime64BestEffortOrNull(toString(t, z), 9, 'UTC')" },
 	{ "kql_zone_shift", "(t, z) -> kql_sub(kql_to_zone(t, z), t)" },
-	{ "kql_to_utc", "(t, z) -> kql_add(t, -kql_zone_shift(kql_add(t, -kql_zone_shift(t, z)), z))" },
+	{ "kql_zone_back", "(t, d) -> kql_add(t, -d)" },
+	/* What clocks skip is taken as if they had gone on. */
+	{ "kql_to_utc", "(t, z) -> arrayMap(u -> if(kql_to_zone(kql_zone_back(t, kql_zone_shift(u, z)), z) = t, kql_zone_back(t, kql_zone_shift(u, z)), u), "
+			"[kql_zone_back(t, kql_zone_shift(t, z))])[1]" },
 	/* terms: the needle stands between ends of text and what is neither letter nor digit */
 	{ "kql_edge", "c -> if(match(c, '^[\\\\p{L}\\\\p{N}]$'), '(?:^|$|" EDGE ")', '')" },
 	{ "kql_term", "(n, a, b) -> concat(if(a, kql_edge(substringUTF8(n, 1, 1)), ''), regexpQuoteMeta(n), "
@@ -152,9 +163,14 @@ static const struct helper {
 	{ "kql_indexof_regex", "(s, r, b, l, o) -> if(b < 0 OR l < -1, NULL, kql_match_place(kql_substring(s, b, if(l = -1, 4294967295, l)), r, b, o))" },
 	{ "kql_url", "s -> arrayStringConcat(arrayMap(p -> multiIf(startsWith(p, '%'), transform(p, ['%21', '%2A', '%28', '%29'], ['!', '*', '(', ')'], lower(p)), "
 		     "replaceAll(p, '~', '%7e')), extractAll(encodeURLComponent(s), '%[0-9A-F]{2}|[^%]+')))" },
-	{ "kql_replace_many", "(s, f, t) -> arrayFold((a, x) -> replaceAll(a, kql_text(x.1), kql_text(x.2)), "
-			      "arrayZip(kql_elements(f), arrayResize(kql_elements(t), length(kql_elements(f)), "
-			      "arrayElement(kql_elements(t), -1))), s)" },
+	{ "kql_lookups", "f -> arrayFilter(e -> startsWith(e, '\"') AND e != '\"\"', kql_elements(f))" },
+	{ "kql_lookup_regex", "f -> arrayStringConcat(arrayMap(e -> regexpQuoteMeta(kql_text(e)), kql_lookups(f)), '|')" },
+	{ "kql_rewrite", "(m, f, t) -> if(startsWith(kql_elements(t)[indexOf(kql_elements(f), m)], '\"'), "
+			 "kql_text(kql_elements(t)[indexOf(kql_elements(f), m)]), kql_text(m))" },
+	/* What is found is put between marks first, so that what takes its place is not looked at. */
+	{ "kql_marked", "(s, f) -> splitByChar(char(1), replaceRegexpAll(s, concat('(', kql_lookup_regex(f), ')'), concat(char(1), '\\\\1', char(1))))" },
+	{ "kql_replace_many", "(s, f, t) -> if(empty(kql_lookups(f)), s, arrayMap(w -> arrayStringConcat(arrayMap((p, i) -> if(i % 2 = 0, kql_rewrite(kql_quote(p), f, t), p), "
+			      "w, arrayEnumerate(w))), [kql_marked(s, f)])[1])" },
 	{ "kql_translate", "(s, f, t) -> arrayStringConcat(arrayMap(c -> if(has(f, c) AND notEmpty(t), t[least(indexOf(f, c), length(t))], c), extractAll(s, '(?s).')))" },
 	{ "kql_valid", "s -> if(isValidUTF8(s), s, '')" },
 	{ "kql_bytes", "b -> if(empty(b), NULL, kql_array(arrayMap(i -> toString(reinterpretAsUInt8(substring(b, i, 1))), "
@@ -174,9 +190,12 @@ static const struct helper {
 	/* arrays and bags */
 	{ "kql_merge", "p -> kql_object(arrayFilter((x, i) -> i = indexOf(arrayMap(y -> y.1, p), x.1), p, arrayEnumerate(p)))" },
 	{ "kql_has_path", "(d, k) -> if(startsWith(k, '$'), kql_json_path(d, k) != '', JSONHas(d, k))" },
+	{ "kql_put_0", "(d, p, v) -> kql_merge(arrayConcat([(p[1], v)], kql_members(d)))" },
+	PUT("1", "0"), PUT("2", "1"), PUT("3", "2"),
 	/* Keys, or paths from $ on, each as a list of names. */
-	{ "kql_key_paths", "k -> arrayMap(x -> if(startsWith(x, '$'), arrayMap(n -> replaceRegexpAll(n, '^[\\[\\x22\\x27]+|[\\]\\x22\\x27]+$', ''), "
-			   "extractAll(substring(x, 2), '\\[[^\\]]*\\]|[^.\\[\\]]+')), [x]), arrayMap(y -> kql_text(y), k))" },
+	{ "kql_key_paths", "k -> arrayMap(x -> kql_path_names(x), arrayMap(y -> kql_text(y), k))" },
+	{ "kql_path_names", "g -> if(startsWith(g, '$'), arrayMap(n -> replaceRegexpAll(n, '^[\\[\\x22\\x27]+|[\\]\\x22\\x27]+$', ''), "
+			    "extractAll(substring(g, 2), '\\[[^\\]]*\\]|[^.\\[\\]]+')), [g])" },
 	{ "kql_below", "(n, k) -> arrayMap(q -> arraySlice(q, 2), arrayFilter(q -> length(q) > 1 AND q[1] = n, k))" },
 	WITHOUT("0", "1"), WITHOUT("1", "2"), WITHOUT("2", "3"), WITHOUT("3", "4"), WITHOUT("4", "5"), WITHOUT("5", "6"),
 	{ "kql_without_6", "(d, k) -> d" },
@@ -273,7 +292,11 @@ static const struct helper {
 	/* rows before */
 	{ "kql_row_number", "(r, s) -> s + toInt64(length(r)) - greatest(1, toInt64(arrayLastIndex(x -> ifNull(x, false), r)))" },
 	{ "kql_cumsum", "t -> arraySum(x -> ifNull(x.1, 0), arraySlice(t, greatest(1, toInt64(arrayLastIndex(x -> ifNull(x.2, false), t)))))" },
-	{ "kql_rank_dense", "a -> 1 + arraySum((x, i) -> toInt64(i > 1 AND a[i - 1] != x), a, arrayEnumerate(a))" },
+	{ "kql_rank_dense", "a -> 1 + arraySum((x, i) -> toInt64(ifNull(i > 1 AND isDistinctFrom(a[i - 1], x), false)), a, arrayEnumerate(a))" },
+	{ "kql_rank_dense_from", "t -> kql_rank_dense(arrayMap(x -> x.1, arraySlice(t, greatest(1, toInt64(arrayLastIndex(x -> ifNull(x.2, false), t))))))" },
+	/* Beginning of the session and last value, over (value, restart). */
+	{ "kql_session", "(t, f, n) -> arrayFold((a, x) -> (if(isNull(a.1) OR isNull(x.1) OR x.1 >= a.1 + f OR x.1 >= a.2 + n OR ifNull(x.2, false), x.1, a.1), x.1), "
+			 "t, (CAST(NULL AS Nullable(Int64)), CAST(NULL AS Nullable(Int64)))).1" },
 	{ "kql_rank_min_from", "t -> kql_rank_min(arrayMap(x -> x.1, arraySlice(t, greatest(1, toInt64(arrayLastIndex(x -> ifNull(x.2, false), t))))))" },
 	{ "kql_rank_min", "a -> length(a) - length(arrayFirst(x -> 1, [arrayFilter(x -> x = a[-1], a)])) + 1" },
 	/* structured text */
@@ -317,6 +340,9 @@ static const struct helper {
 	{ "kql_ip4_text", "(s, p) -> if(isNull(kql_ip4(s)) OR p < 0 OR p > 32, '', IPv4NumToString(toUInt32(assumeNotNull(kql_ip4_net(s, least(toInt64(kql_ip4_prefix(s)), p))))))" },
 	{ "kql_ip4_mask_text", "(s, p) -> if(kql_ip4_text(s, p) = '', '', concat(kql_ip4_text(s, p), '/', toString(least(toInt64(kql_ip4_prefix(s)), p))))" },
 	{ "kql_has_ip4", "(t, i) -> isIPv4String(i) AND match(materialize(t), concat('(?:^|[^0-9A-Za-z.])', regexpQuoteMeta(i), '(?:$|[^0-9A-Za-z.]|[.](?:$|[^0-9]))'))" },
+	{ "kql_ip4s", "t -> arrayFilter(a -> isIPv4String(a), arrayMap(w -> replaceRegexpOne(w, '[.]$', ''), splitByRegexp('[^0-9A-Za-z.]+', t)))" },
+	/* A whole address, or a part of one that ends with a point. */
+	{ "kql_has_ip4_prefix", "(t, p) -> arrayExists(a -> if(endsWith(p, '.'), startsWith(a, p), a = p), kql_ip4s(t))" },
 	/* From an address the widest network that begins there and does not go beyond the end. */
 	{ "kql_ip4_cidrs", "(s, e) -> tupleElement(arrayFold((t, i) -> if(t.1 > e, t, arrayMap(k -> (t.1 + toUInt64(bitShiftLeft(toUInt64(1), k)), "
 			   "arrayPushBack(t.2, concat('\"', IPv4NumToString(toUInt32(t.1)), '/', toString(32 - k), '\"'))), "
