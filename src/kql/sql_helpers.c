@@ -323,9 +323,10 @@ static const struct helper {
 			       "leftPad(x, 8, '0'), arrayResize(splitByChar('.', v), 4, '0'))), '^0+([0-9])', '\\\\1'), 0), NULL)" },
 	{ "kql_command_line", "l -> if(trim(l) = '', NULL, kql_array(arrayMap(a -> kql_quote(replaceAll(replaceRegexpAll(replaceAll(a, '\\\\\\\\\"', '\\x01'), '\"', ''), '\\x01', '\"')), "
 			      "extractAll(l, '(?:[^\\\\s\"]|\"(?:[^\"\\\\\\\\]|\\\\\\\\.)*\"?)+'))))" },
-	{ "kql_csv_fields", "m -> arraySlice(m, 1, greatest(1, arrayFirstIndex(g -> g[2] != ',', m)))" },
+	/* The end of line that is put behind ends the last field, which may be empty. */
+	{ "kql_csv_fields", "m -> arraySlice(m, 1, arrayFirstIndex(g -> g[2] != ',', m))" },
 	{ "kql_csv_values", "t -> arrayMap(g -> if(startsWith(g[1], '\"'), replaceAll(substring(g[1], 2, length(g[1]) - 2), '\"\"', '\"'), g[1]), "
-			    "kql_csv_fields(extractAllGroupsVertical(t, '(\"(?:[^\"]|\"\")*\"|[^,\\\\r\\\\n]*)(,|\\\\r?\\\\n|$)')))" },
+			    "kql_csv_fields(extractAllGroupsVertical(if(t = '', '', concat(t, '\\n')), '(\"(?:[^\"]|\"\")*\"|[^,\\\\r\\\\n]*)(,|\\\\r?\\\\n)')))" },
 	{ "kql_csv", "t -> kql_array(arrayMap(f -> kql_quote(f), kql_csv_values(t)))" },
 	/* Records: ends of lines between quotes are of the value. */
 	{ "kql_lines", "(t, n) -> arraySlice(arrayFilter(l -> l != '', splitByChar('\\n', replaceAll(t, '\\r', ''))), n)" },
