@@ -3,13 +3,15 @@
  * bind_external.c - externaldata: rows of a file elsewhere, from addresses that the caller allows
  *
  * The caller fetches (kql_options.fetch), nothing here or in the engine reaches out. What it brings
- * is a literal of the statement, once for each address.
+ * is a literal of the statement, once for each address. A query that is only checked reads nothing:
+ * its columns are those that it names.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/err.h"
 #include "kql/bind.h"
 
 struct external {
@@ -54,7 +56,8 @@ static struct bound_text *fetch(struct binder *b, const struct ast *at, const ch
 	struct buf body = BUF_INIT(KQL_EXTERNAL_MAX);
 	struct bound *bound = b->bound;
 	struct bound_text *text;
-	int r;
+	struct err err = { 0 };
+	int r = 0;
 
 	for (uint32_t i = 0; i < bound->text_count; i++)
 		if (!strcmp(bound->texts[i].address, address))
@@ -65,13 +68,17 @@ static struct bound_text *fetch(struct binder *b, const struct ast *at, const ch
 		return NULL;
 	}
 	buf_append_str(&body, "");
-	r = b->options->fetch(b->options->fetch_context, address, &body);
-	if (buf_error(&body)) {
+	if (b->options->fetch)
+		r = b->options->fetch(b->options->fetch_context, address, &body, &err);
+	if (r == -EMSGSIZE) {
 		diag_add(b->diags, DIAG_LIMIT, at->span, "'%.100s' has more than %u KiB", address,
 			 KQL_EXTERNAL_MAX >> 10);
 	} else if (r < 0) {
 		diag_add(b->diags, DIAG_REFUSED, at->span, "'%.100s' could not be read: %s",
-			 address, strerror(-r));
+			 address, err_msg(&err, r));
+		if (r == -EKEYREJECTED)
+			diag_expected(b->diags, "a certificate that is trusted here (vakt-cloud "
+						"--hunting-external-ca FILE)");
 	} else {
 		text = &bound->texts[bound->text_count];
 		text->address = address;
@@ -93,7 +100,7 @@ static struct bound_text *text_of(struct binder *b, const struct ast *a)
 
 	if (!address)
 		return NULL;
-	if (b->options->fetch && is_allowed(b, address))
+	if (is_allowed(b, address))
 		return fetch(b, a, address);
 	diag_add(b->diags, DIAG_REFUSED, a->span, "externaldata may not read '%.100s'", address);
 	diag_expected(b->diags, "an address beneath one that the administrator allows "

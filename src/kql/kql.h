@@ -81,11 +81,13 @@ typedef void (*kql_probe_row)(void *arg, const char *text, size_t len);
 typedef int (*kql_probe)(void *context, const char *sql, kql_probe_row row, void *arg);
 
 struct buf;
+struct err;
 /*
  * externaldata reads through the caller alone: appends what stands at an address that one of the
- * prefixes of kql_options.externaldata allows. 0 or negative errno. body has a maximum.
+ * prefixes of kql_options.externaldata allows. 0; -EMSGSIZE: more than body holds; -EKEYREJECTED: a
+ * certificate that is not trusted; or another negative errno, and err says why.
  */
-typedef int (*kql_fetch)(void *context, const char *address, struct buf *body);
+typedef int (*kql_fetch)(void *context, const char *address, struct buf *body, struct err *err);
 
 struct kql_options {
 	const struct kql_catalogue *catalogue; /* NULL: kql_catalogue() */
@@ -96,12 +98,14 @@ struct kql_options {
 	int64_t received_ns; /* nor those that came in before this; 0: no such limit */
 	bool continuous;     /* refuse what does not look at each row of one table by itself */
 	const struct kql_parameter *parameters; /* ends with name NULL; nullable */
-	kql_probe probe;			/* nullable: such operators are refused */
+	/* Nullable, where the statement will not run: such columns may then have any name. */
+	kql_probe probe;
 	void *probe_context;
 	/* Prefixes (https://...) of addresses that externaldata may read, ends with NULL; nullable.
 	 */
 	const char *const *externaldata;
-	kql_fetch fetch; /* nullable: externaldata is refused */
+	/* Nullable, where the statement will not run: what may be read is taken for empty. */
+	kql_fetch fetch;
 	void *fetch_context;
 };
 

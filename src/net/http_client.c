@@ -23,6 +23,9 @@ struct http_client {
 	char *base_url;
 	unsigned char pin[32];
 	bool pinned, ignore_time;
+	char *more_ca_file;
+	bool (*stop)(void *arg);
+	void *stop_arg;
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -66,7 +69,17 @@ static CURLcode set_up_tls(CURL *curl _unused_, void *ssl_ctx, void *arg)
 		SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pinned, arg);
 	if (c->ignore_time)
 		X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl_ctx), X509_V_FLAG_NO_CHECK_TIME);
+	if (c->more_ca_file && !SSL_CTX_load_verify_locations(ssl_ctx, c->more_ca_file, NULL))
+		return CURLE_SSL_CACERT_BADFILE;
 	return CURLE_OK;
+}
+
+static int on_progress(void *arg, curl_off_t down_total _unused_, curl_off_t down _unused_,
+		       curl_off_t up_total _unused_, curl_off_t up _unused_)
+{
+	const struct http_client *c = arg;
+
+	return c->stop(c->stop_arg);
 }
 
 static void global_init(void)
@@ -102,7 +115,14 @@ static void set_options(struct http_client *c, const struct http_client_options 
 		curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
 		curl_easy_setopt(h, CURLOPT_CAINFO, c->pinned ? NULL : o->ca_file);
 	}
-	if (c->pinned || c->ignore_time) {
+	if (o->compressed)
+		curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip");
+	if (c->stop) {
+		curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(h, CURLOPT_XFERINFODATA, c);
+	}
+	if (c->pinned || c->ignore_time || c->more_ca_file) {
 		curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
 		curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, c);
 	}
@@ -122,6 +142,10 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 	if (!c->curl || !c->base_url)
 		return err_setf(err, -ENOMEM, "out of memory");
 	c->ignore_time = options->ignore_time;
+	c->stop = options->stop;
+	c->stop_arg = options->stop_arg;
+	if (options->more_ca_file && !(c->more_ca_file = strdup(options->more_ca_file)))
+		return err_setf(err, -ENOMEM, "out of memory");
 	if (options->pinned_ca_sha256) {
 		if (hex_decode(options->pinned_ca_sha256, c->pin, sizeof(c->pin)) < 0)
 			return err_setf(err, -EINVAL, "the CA's fingerprint is not 64 hex digits");
@@ -138,6 +162,7 @@ void http_client_free(struct http_client *c)
 		return;
 	curl_easy_cleanup(c->curl);
 	free(c->base_url);
+	free(c->more_ca_file);
 	free(c);
 }
 
@@ -189,6 +214,8 @@ static int to_errno(CURLcode code, long os, const char *reason)
 		return -EKEYREJECTED;
 	case CURLE_OUT_OF_MEMORY:
 		return -ENOMEM;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return -ECANCELED;
 	default:
 		return is_tls_alert(reason) ? -EKEYREJECTED : -EIO;
 	}
@@ -264,6 +291,11 @@ int http_client_send(struct http_client *c, const struct http_client_request *re
 	code = curl_easy_perform(c->curl);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(headers);
+	if (code == CURLE_WRITE_ERROR && buf_error(&ret_res->body)) {
+		r = buf_error(&ret_res->body);
+		return err_setf(err, r, "%s: the answer has more than %zu bytes", c->base_url,
+				ret_res->body.max);
+	}
 	if (code != CURLE_OK) {
 		curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &os);
 		r = to_errno(code, os, c->reason);

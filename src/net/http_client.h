@@ -5,8 +5,6 @@
 #pragma once
 
 #include <stdbool.h>
-
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +16,7 @@ struct http_client;
 struct http_client_options {
 	const char *base_url;       /* "https://host:8444" */
 	const char *ca_file;        /* PEM; NULL: the system's */
+	const char *more_ca_file;   /* PEM, trusted beside those; nullable */
 	const char *pinned_ca_sha256; /* hex of the CA certificate's DER, for enrolment; nullable */
 	const char *certificate_file, *key_file; /* client certificate; nullable */
 	/*
@@ -28,6 +27,11 @@ struct http_client_options {
 	const char *unix_socket;    /* nullable */
 	const char *proxy;          /* "http://host:port"; nullable; environment is not read */
 	unsigned int timeout_ms;
+	bool compressed; /* take answers packed by gzip; their body is unpacked */
+	/* Asked about every second while an answer is waited for; true: nobody wants it. Nullable.
+	 */
+	bool (*stop)(void *arg);
+	void *stop_arg;
 };
 
 int http_client_new(const struct http_client_options *options, struct http_client **ret_client,
@@ -53,7 +57,8 @@ struct http_client_response {
 
 /*
  * 0 when an answer arrived, whatever its status. Else -EHOSTUNREACH, -ECONNREFUSED, -ETIMEDOUT,
- * -EKEYREJECTED (TLS: not trusted, expired, wrong name), -EIO; err says which in words.
+ * -EKEYREJECTED (TLS: not trusted, expired, wrong name), -EMSGSIZE (more than the body holds),
+ * -ECANCELED (stop said so), -EIO; err says which in words.
  */
 int http_client_send(struct http_client *c, const struct http_client_request *req,
 		     struct http_client_response *ret_res, struct err *err);

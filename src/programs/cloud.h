@@ -18,6 +18,7 @@ struct cloud_options {
 	const char *portal_certificate, *portal_key; /* NULL: our own */
 	unsigned int hunting_days;
 	const char *hunting_external[17]; /* ends with NULL */
+	const char *hunting_external_ca;  /* NULL: the system's alone */
 	size_t frames_max; /* bytes, see struct ingest_options */
 	int64_t token_hours, token_uses;
 	char **words; /* the command and its arguments */

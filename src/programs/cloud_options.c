@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "event/wire.h"
+#include "net/cert.h"
 #include "programs/cloud.h"
+
+#define CA_FILE_MAX (4u << 20)
 
 static char host_name[256];
 
@@ -27,27 +31,30 @@ static int64_t number(const char *option, const char *value, int64_t min, int64_
 
 int cloud_usage(int code)
 {
-	fprintf(code ? stderr : stdout,
-		"usage: vakt-cloud [OPTION...]                 serve devices and people\n"
-		"       vakt-cloud [OPTION...] create-token    make a token that enrols devices\n"
-		"       vakt-cloud [OPTION...] reset-password NAME\n"
-		"\n"
-		"  --state-dir DIR            (/var/lib/vakt-cloud)\n"
-		"  --store ADDRESS            unix:PATH or http://HOST:PORT of the event store\n"
-		"  --public-host NAME         name that devices and browsers use (this host's)\n"
-		"  --device-port PORT         (8444)\n"
-		"  --portal-port PORT         API and portal (8443)\n"
-		"  --portal-dir DIR           the portal's files (/opt/vakt/share/portal)\n"
-		"  --rules-dir DIR            Sigma rules (/opt/vakt/share/rules); those of your own\n"
-		"                             belong into STATE-DIR/rules\n"
-		"  --portal-certificate FILE  PEM, with --portal-key FILE; else one is made\n"
-		"  --frames-mib N             memory for frames of devices at a time, unpacked; those\n"
-		"                             beyond it are sent again later (%u)\n"
-		"  --hunting-days N           how far hunting queries look back (%u), up to %u\n"
-		"  --hunting-external PREFIX  addresses that externaldata of hunting queries may read,\n"
-		"                             https://...; up to 16 of them\n"
-		"  --hours N, --uses N        of create-token (24, 1)\n",
-		INGEST_UNPACKED_MAX >> 20, HUNT_DAYS_DEFAULT, CLOUD_RETENTION_DAYS);
+	fprintf(
+	    code ? stderr : stdout,
+	    "usage: vakt-cloud [OPTION...]                 serve devices and people\n"
+	    "       vakt-cloud [OPTION...] create-token    make a token that enrols devices\n"
+	    "       vakt-cloud [OPTION...] reset-password NAME\n"
+	    "\n"
+	    "  --state-dir DIR            (/var/lib/vakt-cloud)\n"
+	    "  --store ADDRESS            unix:PATH or http://HOST:PORT of the event store\n"
+	    "  --public-host NAME         name that devices and browsers use (this host's)\n"
+	    "  --device-port PORT         (8444)\n"
+	    "  --portal-port PORT         API and portal (8443)\n"
+	    "  --portal-dir DIR           the portal's files (/opt/vakt/share/portal)\n"
+	    "  --rules-dir DIR            Sigma rules (/opt/vakt/share/rules); those of your own\n"
+	    "                             belong into STATE-DIR/rules\n"
+	    "  --portal-certificate FILE  PEM, with --portal-key FILE; else one is made\n"
+	    "  --frames-mib N             memory for frames of devices at a time, unpacked; those\n"
+	    "                             beyond it are sent again later (%u)\n"
+	    "  --hunting-days N           how far hunting queries look back (%u), up to %u\n"
+	    "  --hunting-external PREFIX  addresses that externaldata of hunting queries may "
+	    "read,\n"
+	    "                             https://...; up to 16 of them\n"
+	    "  --hunting-external-ca FILE PEM of CAs that are trusted there beside the system's\n"
+	    "  --hours N, --uses N        of create-token (24, 1)\n",
+	    INGEST_UNPACKED_MAX >> 20, HUNT_DAYS_DEFAULT, CLOUD_RETENTION_DAYS);
 	return code;
 }
 
@@ -65,6 +72,20 @@ static void take_external(struct cloud_options *o, const char *prefix)
 		strncmp(prefix, "https://", 8) ? "an address that begins with https:// is needed"
 					       : "more than 16 of them");
 	exit(2);
+}
+
+/* Told now, not by the first query that needs it. */
+static void take_external_ca(struct cloud_options *o, const char *file)
+{
+	_cleanup_free_ char *pem = NULL;
+	struct cert_info info;
+	struct err err = { 0 };
+
+	if (file_read(file, CA_FILE_MAX, &pem, NULL, &err) < 0 || cert_read(pem, &info, &err) < 0) {
+		fprintf(stderr, "vakt-cloud: --hunting-external-ca %s: %s\n", file, err.msg);
+		exit(2);
+	}
+	o->hunting_external_ca = file;
 }
 
 /* Returns false for an option that is not known. */
@@ -107,6 +128,9 @@ static bool take(struct cloud_options *o, int c)
 	case 'x':
 		take_external(o, optarg);
 		return true;
+	case 'X':
+		take_external_ca(o, optarg);
+		return true;
 	case 'H':
 		o->token_hours = number("hours", optarg, 1, 8760);
 		return true;
@@ -133,6 +157,7 @@ void cloud_options_parse(struct cloud_options *options, int argc, char **argv)
 		{ "frames-mib", required_argument, NULL, 'f' },
 		{ "hunting-days", required_argument, NULL, 'q' },
 		{ "hunting-external", required_argument, NULL, 'x' },
+		{ "hunting-external-ca", required_argument, NULL, 'X' },
 		{ "hours", required_argument, NULL, 'H' },
 		{ "uses", required_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },

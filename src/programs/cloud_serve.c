@@ -75,7 +75,8 @@ static int open_detect(struct cloud *cloud, struct err *err)
 static int open_hunt(struct cloud *cloud, struct err *err)
 {
 	const struct hunt_options options = { cloud->telemetry, cloud->options.hunting_days,
-					      cloud->options.hunting_external };
+					      cloud->options.hunting_external,
+					      cloud->options.hunting_external_ca };
 
 	return hunt_open(&options, &cloud->hunt, err);
 }

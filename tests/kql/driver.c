@@ -147,14 +147,13 @@ static int64_t now_ns(clockid_t clock)
 }
 
 /* "external": {address: text} stands for other servers, "allow" for what an administrator allows. */
-static int fetch(void *context, const char *address, struct buf *body)
+static int fetch(void *context, const char *address, struct buf *body, struct err *err)
 {
 	const json_t *text = json_object_get(context, address);
 
 	if (!text)
-		return -ENOENT;
-	buf_append(body, json_string_value(text), json_string_length(text));
-	return 0;
+		return err_setf(err, -ENOENT, "nothing is there");
+	return buf_append(body, json_string_value(text), json_string_length(text));
 }
 
 static void execute(const struct kql_query *q, struct telemetry *store, json_t *answer)

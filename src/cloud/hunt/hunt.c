@@ -29,6 +29,7 @@ int hunt_open(const struct hunt_options *options, struct hunt **ret_hunt, struct
 	h->telemetry = options->telemetry;
 	h->days = options->days ?: HUNT_DAYS_DEFAULT;
 	h->external = options->external;
+	h->external_ca_file = options->external_ca_file;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -128,6 +129,7 @@ static int compile(struct hunt_run *r)
 		.probe_context = r,
 		.externaldata = r->hunt->external,
 		.fetch = q->compile_only ? NULL : hunt_fetch,
+		.fetch_context = r,
 		.recent_ns = q->recent_ns,
 		.received_ns = q->received_ns,
 		.continuous = q->continuous,
@@ -135,7 +137,7 @@ static int compile(struct hunt_run *r)
 	int result = kql_compile(q->text, q->len, &options, &r->query);
 
 	r->compile_ns = clock_monotonic_ns() - before;
-	/* A store that does not answer is no mistake in the query. */
+	/* A store that does not answer is no mistake in the query, nor that it was taken back. */
 	return r->probe_result < 0 && r->probe_result != -EINVAL ? r->probe_result : result;
 }
 
@@ -174,7 +176,8 @@ int hunt_begin(struct hunt *h, const struct hunt_request *request, struct hunt_r
 	if (result < 0 && !r->query)
 		return err_setf(err, result, "out of memory");
 	if (result < 0 && result != -EINVAL)
-		return err_setf(err, result, "the store could not be asked for the columns");
+		return err_setf(err, result,
+				"what the query's columns depend on could not be read");
 	*ret_run = TAKE_PTR(r);
 	return result;
 }

@@ -43,6 +43,7 @@ struct hunt_options {
 	unsigned int days; /* how far queries look back; 0: HUNT_DAYS_DEFAULT */
 	/* Addresses beneath which externaldata may read, ends with NULL; nullable: none. Kept. */
 	const char *const *external;
+	const char *external_ca_file; /* PEM, trusted there beside the system's; nullable. Kept. */
 };
 
 int hunt_open(const struct hunt_options *options, struct hunt **ret_hunt, struct err *err);

@@ -14,6 +14,7 @@ struct hunt {
 	struct telemetry *telemetry;
 	unsigned int days;
 	const char *const *external;
+	const char *external_ca_file;
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t ended;
 	struct hunt_run *running[HUNT_RUNNING_MAX];
@@ -29,12 +30,13 @@ struct hunt_run {
 	bool admitted;
 	atomic_bool cancelled;
 	int64_t compile_ns, wait_ns, ran_ns;
+	unsigned int external_ms; /* that externaldata has waited for others */
 	int probe_result; /* why the compiler could not look at the data */
 	struct kql_query *query;
 };
 
-/* external.c: a kql_fetch */
-int hunt_fetch(void *context, const char *address, struct buf *body);
+/* external.c: a kql_fetch; the context is the run. */
+int hunt_fetch(void *run, const char *address, struct buf *body, struct err *err);
 /* turn.c: waits for a place; see hunt_begin() for what it answers. */
 int hunt_turn_take(struct hunt_run *r, struct err *err);
 void hunt_turn_give_back(struct hunt_run *r);
