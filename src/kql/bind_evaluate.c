@@ -7,6 +7,7 @@
  */
 #include "kql/bind_evaluate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,8 @@ static bool ask(struct binder *b, const struct ast *call, const struct table *t,
 	if (!bind_clone(b, &source, &copy))
 		return false;
 	res = kql_ask(b, copy.rel, copy.outs[0].column, unnest ? on_key : on_value, f);
+	if (res == -ENOTSUP)
+		return true; /* nobody is to know yet: as of data that is empty */
 	if (res < 0) {
 		diag_add(b->diags, DIAG_REFUSED, call->span,
 			 "the columns that %s() gives could not be found out", call->text);

@@ -47,7 +47,7 @@ static struct bx *bind_name(struct binder *b, const struct ast *a)
 		return bx_column(b, out->column, a->span);
 	e = scope_find(b->scope, a->text);
 	if (!e && b->row.left && b->row.left->open)
-		return bx_null(b, KQL_STRING, a->span);
+		return bx_null(b, b->options->probe ? KQL_STRING : KQL_DYNAMIC, a->span);
 	if (e && e->kind == ENTRY_SCALAR) {
 		struct bx *x = bx_new(b, BX_CONST, KQL_UNKNOWN, a->span);
 

@@ -144,8 +144,8 @@ struct table {
 	struct output *outs;
 	uint32_t count;
 	const char *name; /* of the table or let it came from, for withsource; nullable */
-	bool open;    /* of data that is empty: it might have columns of any name, texts without a
-			 value */
+	bool open;	  /* of data that is empty, or not looked at: it might have columns of any
+			     name, without a value */
 	bool ordered; /* the rows have an order: window functions are possible */
 };
 

@@ -147,6 +147,45 @@ static void test_continuous(void **state)
 	}
 }
 
+/* Without anybody to ask what data and lists hold: nothing that could be right is called wrong. */
+static void test_checked_only(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+	} queries[] = {
+		{ "DeviceInfo | evaluate bag_unpack(LoggedOnUsers) | where a > 5 and b has 'x' | "
+		  "summarize count() by c, bin(d, 1h) | top 3 by count_",
+		  0 },
+		{ "DeviceInfo | evaluate pivot(OSPlatform) | extend n = Linux + Windows | where n "
+		  "> 1",
+		  0 },
+		{ "DeviceInfo | evaluate bag_unpack(NoSuchColumn)", -EINVAL },
+		{ "externaldata(ip:string, n:long) ['https://lists.example/open/a.csv'] | where n "
+		  "> 5",
+		  0 },
+		{ "externaldata(ip:string) ['https://lists.example/open/a.csv'] | where n > 5",
+		  -EINVAL },
+		{ "externaldata(ip:string) ['https://lists.example/a.csv']", -EINVAL },
+	};
+	static const char *const allowed[] = { "https://lists.example/open/", NULL };
+	const struct kql_options options = { .tenant = "t",
+					     .now_ns = NOW,
+					     .externaldata = allowed };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+		_cleanup_(kql_query_freep) struct kql_query *q = NULL;
+		const char *text = queries[i].text;
+		const struct kql_diagnostic *list;
+		int r = kql_compile(text, strlen(text), &options, &q);
+
+		if (r != queries[i].result && kql_query_diagnostics(q, &list))
+			print_error("%s\n  %s\n", text, list[0].message);
+		assert_int_equal(r, queries[i].result);
+	}
+}
+
 static void test_tables_read(void **state)
 {
 	static const char text[] =
@@ -296,7 +335,7 @@ int main(void)
 		cmocka_unit_test(test_tables),	    cmocka_unit_test(test_tenant),
 		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_quoting),
 		cmocka_unit_test(test_limits),	    cmocka_unit_test(test_continuous),
-		cmocka_unit_test(test_tables_read),
+		cmocka_unit_test(test_tables_read), cmocka_unit_test(test_checked_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,10 @@ def a_query_is_checked_without_being_run(w):
     answer = w.admin.ask("POST", "/api/hunting/check", {"query": "print x = 1", "explain": "sql"})
     equal((answer.json["diagnostics"], answer.json["columns"]), ([], [{"name": "x", "type": "long"}]))
     contains(answer.json["explain"], "SELECT")
+    # What columns there will be only the data tells; nothing is called wrong meanwhile.
+    query = "print b = dynamic({'n': 1}) | evaluate bag_unpack(b) | where n > 0"
+    equal(w.admin.ask("POST", "/api/hunting/check", {"query": query}).json["diagnostics"], [])
+    equal(rows(w, query), [[1]])
     equal(w.admin.ask("POST", "/api/hunting/check", {"query": "x", "explain": "other"}).status, 400)
 
 
