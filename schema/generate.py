@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes everything that depends on the event schema from schema/*.toml and schema/ids.lock.
 
-Each table stands in one TOML file named after it. ids.lock gives tables and fields their numbers on
+Each table stands in one TOML file named after it; those of copies/ are filled from state and never
+travel on the wire. ids.lock gives tables and fields their numbers on
 the wire: a number is never used again and a type never changes, so that an old sensor and a new
 cloud understand each other. `generate.py --update-lock` adds what is new; every other run refuses a
 schema that the lock does not cover.
@@ -28,8 +29,9 @@ TYPES = {
     "dynamic": ("EVENT_DYNAMIC", "String", "string", "unknown"),
 }
 TABLE_KEYS = {"name", "doc", "extension", "actions", "sigma", "field"}
+COPY_KEYS = {"name", "doc", "key", "rows", "field"}
 FIELD_KEYS = {"name", "type", "source", "doc", "max", "sigma", "nullable", "low_cardinality",
-              "text_index", "bloom", "extension"}
+              "text_index", "bloom", "extension", "from"}
 # kernel, file, passwd, ...: the sensor sends it; derived: computed on receipt and stored;
 # cloud: an envelope column that every stored row has; view: made when it is read.
 NOT_STORED = {"", "cloud", "view"}
@@ -39,9 +41,9 @@ def fail(message):
     sys.exit(f"schema: {message}")
 
 
-def load_tables():
+def load_tables(folder=HERE, keys=TABLE_KEYS):
     tables = []
-    for path in sorted(HERE.glob("*.toml")):
+    for path in sorted(folder.glob("*.toml")):
         with path.open("rb") as f:
             try:
                 table = tomllib.load(f)
@@ -49,10 +51,21 @@ def load_tables():
                 fail(f"{path.name}: {e}")
         if table.get("name") != path.stem:
             fail(f"{path.name}: name must be '{path.stem}'")
-        for key in table.keys() - TABLE_KEYS:
-            fail(f"{path.name}: unknown key '{key}', allowed are {', '.join(sorted(TABLE_KEYS))}")
+        for key in table.keys() - keys:
+            fail(f"{path.name}: unknown key '{key}', allowed are {', '.join(sorted(keys))}")
         check_fields(path.name, table)
         tables.append(table)
+    return tables
+
+
+def load_copies():
+    tables = load_tables(HERE / "copies", COPY_KEYS)
+    for table in tables:
+        for number, field in enumerate(table["field"]):
+            field["id"] = number + 1
+            if stored(field) != ("from" in field):
+                fail(f"{table['name']}.toml: field '{field['name']}': 'from' belongs to columns that are stored")
+        table["id"] = 0
     return tables
 
 
@@ -61,7 +74,7 @@ def load_unfilled():
     with (HERE / "unfilled" / "tables.toml").open("rb") as f:
         tables = tomllib.load(f)["table"]
     for table in tables:
-        if (HERE / f"{table['name']}.toml").exists():
+        if any((folder / f"{table['name']}.toml").exists() for folder in (HERE, HERE / "copies")):
             fail(f"unfilled/tables.toml: {table['name']} has a file of its own now")
         table["columns"] = [tuple(c.split(":")) for c in table["columns"]]
         for name, kind in table["columns"]:
@@ -153,7 +166,9 @@ def header(tables):
     out = [HEAD, "#pragma once\n", "enum event_table_id {"]
     out += [f"\tEVENT_{t['name']}," for t in tables]
     out += ["\tEVENT_TABLE_COUNT,", "};\n"]
-    out.append(f"#define EVENT_FIELDS_MAX {max(len(t['field']) for t in tables)}\n")
+    copies = load_copies()
+    out.append(f"#define EVENT_COPY_COUNT {len(copies)}")
+    out.append(f"#define EVENT_FIELDS_MAX {max(len(t['field']) for t in tables + copies)}\n")
     for t in tables:
         out.append(f"enum {t['name']}_field {{")
         out += [f"\t{t['name']}_{f['name']}," for f in t["field"]]
@@ -171,31 +186,52 @@ def flags(field):
     return " | ".join(names) or "0"
 
 
+def descriptor(t):
+    """The tables that a row of event_tables points to, and that row."""
+    name, out = t["name"], []
+    out.append(f"static const struct event_field {name}_fields[] = {{")
+    for f in t["field"]:
+        sigma = quoted(f["sigma"]) if "sigma" in f else "NULL"
+        out.append(f"\t{{ {quoted(f['name'])}, {sigma}, {quoted(sql_type(f))}, "
+                   f"{f.get('max', TEXT_MAX)}, {f['id']}, {TYPES[f['type']][0]}, {flags(f)} }},")
+    out.append("};\n")
+    by_id = [255] * (max(f["id"] for f in t["field"]) + 1)
+    for i, f in enumerate(t["field"]):
+        by_id[f["id"]] = i
+    out.append(f"static const uint8_t {name}_by_id[] = {{ {', '.join(map(str, by_id))} }};\n")
+    for i, s in enumerate(t.get("sigma", [])):
+        actions = ", ".join(quoted(a) for a in s["actions"])
+        out.append(f"static const char *const {name}_actions_{i}[] = {{ {actions}, NULL }};")
+    out.append(f"static const struct event_sigma_source {name}_sigma[] = {{")
+    for i, s in enumerate(t.get("sigma", [])):
+        out.append(f"\t{{ {quoted(s['category'])}, {name}_actions_{i} }},")
+    out += ["\t{ NULL, NULL },", "};\n"]
+    key = quoted(", ".join(t["key"])) if "key" in t else "NULL"
+    return out, (f"\t{{ {quoted(name)}, {t['id']}, {len(t['field'])}, {name}_fields, {name}_sigma, "
+                 f"{name}_by_id, ARRAY_SIZE({name}_by_id), {key} }},")
+
+
 def source(tables):
     out = [HEAD, '#include "event/event.h"\n']
-    for t in tables:
-        name = t["name"]
-        out.append(f"static const struct event_field {name}_fields[] = {{")
-        for f in t["field"]:
-            sigma = quoted(f["sigma"]) if "sigma" in f else "NULL"
-            out.append(f"\t{{ {quoted(f['name'])}, {sigma}, {quoted(sql_type(f))}, "
-                       f"{f.get('max', TEXT_MAX)}, {f['id']}, {TYPES[f['type']][0]}, {flags(f)} }},")
-        out.append("};\n")
-        by_id = [255] * (max(f["id"] for f in t["field"]) + 1)
-        for i, f in enumerate(t["field"]):
-            by_id[f["id"]] = i
-        out.append(f"static const uint8_t {name}_by_id[] = {{ {', '.join(map(str, by_id))} }};\n")
-        for i, s in enumerate(t.get("sigma", [])):
-            actions = ", ".join(quoted(a) for a in s["actions"])
-            out.append(f"static const char *const {name}_actions_{i}[] = {{ {actions}, NULL }};")
-        out.append(f"static const struct event_sigma_source {name}_sigma[] = {{")
-        for i, s in enumerate(t.get("sigma", [])):
-            out.append(f"\t{{ {quoted(s['category'])}, {name}_actions_{i} }},")
-        out += ["\t{ NULL, NULL },", "};\n"]
-    out.append("const struct event_table event_tables[EVENT_TABLE_COUNT] = {")
-    for t in tables:
-        out.append(f"\t{{ {quoted(t['name'])}, {t['id']}, {len(t['field'])}, {t['name']}_fields, "
-                   f"{t['name']}_sigma, {t['name']}_by_id, ARRAY_SIZE({t['name']}_by_id) }},")
+    for array, count, list_ in (("event_tables", "EVENT_TABLE_COUNT", tables),
+                                ("event_copies", "EVENT_COPY_COUNT", load_copies())):
+        rows = []
+        for t in list_:
+            lines, row = descriptor(t)
+            out += lines
+            rows.append(row)
+        out += [f"const struct event_table {array}[{count}] = {{", *rows, "};\n"]
+    return "\n".join(out)
+
+
+def copies(_):
+    """What state is asked for the rows of an alert: tenant, device, its name, then each stored column."""
+    out = [HEAD, '#include "cloud/incident/copies.h"\n',
+           "const char *const alert_copy_selects[EVENT_COPY_COUNT] = {"]
+    for t in load_copies():
+        columns = ", ".join(f["from"] for f in t["field"] if stored(f))
+        name = "(SELECT computer_dns_name FROM device d WHERE d.tenant_id = a.tenant_id AND d.id = a.device_id)"
+        out.append("\t" + quoted(f"SELECT a.device_id, {name}, {columns} FROM {' '.join(t['rows'].split())}") + ",")
     out.append("};")
     return "\n".join(out) + "\n"
 
@@ -229,17 +265,18 @@ def catalogue(tables):
     """What hunting queries may name: the reference's columns, without our extensions."""
     out = [HEAD, '#include "kql/kql.h"\n']
     rows = []
-    for t in tables:
+    for t in tables + load_copies():
         fields = [f for f in t["field"] if t.get("extension") or not f.get("extension")]
         out.append(f"static const struct kql_table_column {t['name']}_columns[] = {{")
         out += [kql_column(t, f) for f in fields]
         out.append("};")
-        rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(fields)}, true }},")
+        replaced = "true" if "key" in t else "false"
+        rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(fields)}, true, {replaced} }},")
     for t in load_unfilled():
         out.append(f"static const struct kql_table_column {t['name']}_columns[] = {{")
         out += [f"\t{{ {quoted(n)}, NULL, NULL, \"\", KQL_{k.upper()}, true, false }}," for n, k in t["columns"]]
         out.append("};")
-        rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(t['columns'])}, false }},")
+        rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(t['columns'])}, false, false }},")
     out += ["static const struct kql_table tables[] = {", *rows, "};",
             "const struct kql_catalogue *kql_catalogue(void)", "{",
             f'\tstatic const struct kql_catalogue all = {{ tables, {len(rows)}, "vakt" }};', "",
@@ -278,7 +315,7 @@ def typescript(tables):
 def markdown(tables):
     out = ["# Event tables", "",
            "Made from `schema/`. A column without a source is there for queries and always empty."]
-    for t in tables:
+    for t in tables + load_copies():
         out += ["", f"## {t['name']}", "", t["doc"]]
         if t.get("actions"):
             out += ["", "| ActionType | Meaning |", "|---|---|"]
@@ -296,7 +333,7 @@ def markdown(tables):
     return "\n".join(out) + "\n"
 
 
-OUTPUTS = {"schema.gen.kql.c": catalogue, "schema.gen.h": header, "schema.gen.c": source, "schema.gen.proto": proto,
+OUTPUTS = {"schema.gen.kql.c": catalogue, "schema.gen.copies.c": copies, "schema.gen.h": header, "schema.gen.c": source, "schema.gen.proto": proto,
            "schema.gen.ts": typescript, "schema.gen.md": markdown}
 
 

@@ -59,9 +59,12 @@ struct event_table {
 	const struct event_sigma_source *sigma; /* ends with category NULL */
 	const uint8_t *index_by_id; /* field id on the wire -> index, 255 where there is none */
 	uint16_t id_count;
+	const char *key; /* columns by which a newer row replaces an older one; NULL: none does */
 };
 
 extern const struct event_table event_tables[EVENT_TABLE_COUNT];
+/* Tables that are filled from state; no device can send their rows. */
+extern const struct event_table event_copies[EVENT_COPY_COUNT];
 
 struct event_value {
 	union {

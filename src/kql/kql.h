@@ -45,7 +45,8 @@ struct kql_table {
 	const char *doc;
 	const struct kql_table_column *columns;
 	size_t column_count;
-	bool stored; /* false: it has no source yet and is always empty */
+	bool stored;   /* false: it has no source yet and is always empty */
+	bool replaced; /* a row may be there in older versions, which do not count */
 };
 
 struct kql_table_column {

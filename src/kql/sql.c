@@ -91,6 +91,8 @@ static void put_scan(struct sql *s, const struct block *b)
 	sql_name(s, s->catalogue->database);
 	sql_put(s, ".");
 	sql_name(s, t->name);
+	if (t->replaced)
+		sql_put(s, " FINAL");
 }
 
 /* Every scan is limited to the tenant: the only place where one is written. */

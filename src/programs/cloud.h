@@ -35,6 +35,7 @@ struct cloud {
 	struct telemetry *telemetry;
 	struct detect *detect;
 	struct hunt *hunt;
+	struct copier *copier;
 	struct custom *custom;
 	struct ingest *ingest;
 	struct api *api;

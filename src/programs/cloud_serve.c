@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cloud/incident/copies.h"
 #include "cloud/incident/retention.h"
 #include "programs/cloud.h"
 
@@ -255,6 +256,8 @@ int cloud_serve(struct cloud *cloud, struct err *err)
 		r = open_detect(cloud, err);
 	if (r == 0)
 		r = open_hunt(cloud, err);
+	if (r == 0)
+		r = copier_open(cloud->state, cloud->telemetry, &cloud->copier, err);
 	if (r == 0)
 		r = open_devices(cloud, err);
 	if (r == 0)

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "cloud/incident/copies.h"
 #include "programs/cloud.h"
 
 /*
@@ -66,6 +67,7 @@ static void cloud_done(struct cloud *cloud)
 	http_server_free(cloud->devices);
 	api_close(cloud->api);
 	custom_close(cloud->custom);
+	copier_close(cloud->copier);
 	ingest_close(cloud->ingest);
 	hunt_close(cloud->hunt);
 	detect_close(cloud->detect);

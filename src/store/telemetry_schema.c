@@ -52,9 +52,10 @@ static int create_table(struct telemetry *t, const struct event_table *table, st
 	}
 	for (int i = 0; i < table->field_count; i++)
 		add_indexes(&sql, &table->fields[i], "INDEX");
-	buf_append_str(&sql, ", INDEX " RECEIVED_INDEX ") ENGINE = MergeTree PARTITION BY toDate(Timestamp) "
-			     "ORDER BY (TenantId, DeviceId, Timestamp) "
-			     "SETTINGS non_replicated_deduplication_window = 10000, "
+	buf_printf(&sql, ", INDEX " RECEIVED_INDEX ") ENGINE = %s PARTITION BY toDate(Timestamp) ORDER BY (TenantId, %s) ",
+		   table->key ? "ReplacingMergeTree(ReceivedTime)" : "MergeTree",
+		   table->key ?: "DeviceId, Timestamp");
+	buf_append_str(&sql, "SETTINGS non_replicated_deduplication_window = 10000, "
 			     "fsync_after_insert = 1, fsync_part_directory = 1");
 	r = buf_error(&sql);
 	if (r == 0)
@@ -83,17 +84,27 @@ static int add_missing(struct telemetry *t, const struct event_table *table, str
 	return r < 0 ? err_prefix(err, r, "table %s: ", table->name) : 0;
 }
 
+static int migrate(struct telemetry *t, const struct event_table *tables, size_t count,
+		   struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		r = create_table(t, &tables[i], err);
+		if (r == 0)
+			r = add_missing(t, &tables[i], err);
+	}
+	return r;
+}
+
 int telemetry_migrate(struct telemetry *t, struct err *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
 	int r = run(t, "CREATE DATABASE IF NOT EXISTS " DATABASE, &out, err);
 
-	for (size_t i = 0; i < EVENT_TABLE_COUNT && r == 0; i++) {
-		r = create_table(t, &event_tables[i], err);
-		if (r == 0)
-			r = add_missing(t, &event_tables[i], err);
-	}
-	return r;
+	if (r == 0)
+		r = migrate(t, event_tables, EVENT_TABLE_COUNT, err);
+	return r == 0 ? migrate(t, event_copies, EVENT_COPY_COUNT, err) : r;
 }
 
 /* Whether nothing has come into the day for as long: a device's clock may be years behind or ahead. */

@@ -228,6 +228,18 @@ def equal(found, wanted):
         raise AssertionError(f"{found!r} instead of {wanted!r}")
 
 
+def until(check, seconds=20):
+    """What is true in a moment: the last failure when it is not in time."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
 def contains(text, part):
     if part not in text:
         raise AssertionError(f"{part!r} is not in {text!r}")

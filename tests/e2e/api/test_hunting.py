@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Hunting queries over the API: both forms of the reference, our own, limits, taking back, tenants."""
+import json
 import sys
 import threading
 import time
 
-from harness import DAY, PASSWORD, Client, case, contains, equal, main, now_ns, rfc3339
+from harness import DAY, PASSWORD, Client, case, contains, equal, main, now_ns, rfc3339, until
 
 ALPHA = "a" * 40
 # Not to be answered within minutes.
@@ -71,6 +72,29 @@ def values_are_told_as_the_language_prints_them(w):
     equal(answer.json["rows"], [[True, 1, 9007199254740993, 1.5, "01:00:00", "2026-01-02T00:00:00.0000000Z",
                                  'x\n"', '{"a":[1]}', None, "74be27de-1e4e-49d9-b579-fe0b331d3642"]])
     equal((answer.json["rowCount"], answer.json["limited"], answer.json["render"]), (1, False, None))
+
+
+@case
+def alerts_can_be_hunted(w):
+    """They are in the store seconds after they were raised, once, also where one is written again."""
+    w.add_device(ALPHA, "alpha")
+    w.add_incident(1)
+    w.add_alert("da1", severity="High", techniques='["T1059.004"]', created_ns=w.at, detection_source="EDR")
+    w.add_alert("foreign", tenant="other")
+    entity = {"sha1": "0a1b", "fileName": "nc", "filePath": "/tmp", "processCommandLine": "nc -e", "accountName": "eve"}
+    w.insert("alert_evidence", tenant_id=w.tenant, alert_id="da1", entity_key="Process/p", entity_type="Process",
+             created_ns=w.at, entity=json.dumps(entity))
+    query = ("AlertInfo | where AttackTechniques has 'T1059.004' | join kind=inner AlertEvidence on AlertId "
+             "| order by EntityType asc | project Timestamp, AlertId, Title, Severity, DetectionSource, EntityType, "
+             "EvidenceRole, FileName, SHA1, ProcessCommandLine, AccountName, DeviceId, DeviceName")
+    wanted = [[rfc3339(w.at), "da1", "Title of da1", "High", "EDR", *rest, ALPHA, "alpha"] for rest in (
+        ["Machine", "Impacted", "", "", "", ""], ["Process", "Related", "nc", "0a1b", "nc -e", "eve"])]
+    until(lambda: equal(rows(w, query), wanted))
+    equal(rows(w, "AlertInfo | count"), [[1]])
+    # As after a crash between the store and state.
+    w.insert("alert_due", tenant_id=w.tenant, alert_id="da1")
+    until(lambda: equal(w.state.execute("SELECT count(*) FROM alert_due").fetchone()[0], 0))
+    equal(rows(w, query), wanted)
 
 
 @case
