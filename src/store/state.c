@@ -196,6 +196,14 @@ void state_rollback(struct state_conn *c)
 	c->in_transaction = false;
 }
 
+int state_end(struct state_conn *c, int r, struct err *err)
+{
+	if (r >= 0)
+		r = state_commit(c, err);
+	state_rollback(c);
+	return r;
+}
+
 /* Texts and blobs are copied: the caller's may go before the statement has run. */
 static int bind(sqlite3_stmt *stmt, const char *types, va_list ap)
 {

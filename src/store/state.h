@@ -38,6 +38,8 @@ struct state_conn *state_get(struct state *s);
 int state_begin(struct state_conn *c, struct err *err);
 int state_commit(struct state_conn *c, struct err *err);
 void state_rollback(struct state_conn *c);
+/* The end of both kinds: commits, or where r is negative takes all back. 0, or what went wrong. */
+int state_end(struct state_conn *c, int r, struct err *err);
 
 /*
  * types: one letter an argument: s text (const char *, NULL = null), S text with length

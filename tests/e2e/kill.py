@@ -77,6 +77,15 @@ def no_doubles(chain):
         assert rows[0] == rows[1], f"{table}: {rows[0]} rows, {rows[1]} events"
 
 
+def alerts_can_be_hunted(chain):
+    wanted = sorted(chain.state_rows("SELECT id FROM alert"))
+    evidence = chain.state_rows("SELECT (SELECT count(*) FROM alert_evidence) + (SELECT count(*) FROM alert)")[0][0]
+    wait_for("alerts to be written", lambda: chain.state_rows("SELECT count(*) FROM alert_due") == [(0,)], 60, 0.5)
+    rows = chain.ask("SELECT AlertId FROM vakt.AlertInfo FINAL ORDER BY AlertId")
+    assert [tuple(r) for r in rows] == wanted, f"{wanted} in state, {rows} in the store"
+    assert chain.count("SELECT count() FROM vakt.AlertEvidence FINAL") == [evidence]
+
+
 def main():
     kills = int(sys.argv[2]) if len(sys.argv) > 2 else 40
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(10**6)
@@ -87,6 +96,7 @@ def main():
         tap.case(f"after {kills} kills each start stands in the store once", kill_all, chain, kills, seed, made)
         tap.case("the matches are one alert that counts each of them once", one_alert, chain, made)
         tap.case("no event of any kind stands there twice", no_doubles, chain)
+        tap.case("alerts and their evidence stand in the store once", alerts_can_be_hunted, chain)
         if tap.failed:
             chain.show_logs()
     tap.end()

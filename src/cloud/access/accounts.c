@@ -56,10 +56,7 @@ static int insert_user(struct state_conn *c, const char *tenant_id, const char *
 		err_setf(err, r, "there is a user %s already", name);
 	if (r == 0)
 		r = set_roles(c, tenant_id, id, first->roles, err);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }
 
 int access_user_create(struct state_conn *c, const char *tenant_id, const char *name,
@@ -168,10 +165,7 @@ int access_user_change(struct state_conn *c, const char *tenant_id, const char *
 	if (r < 0)
 		return r;
 	r = change_in(c, tenant_id, user_id, change, phc, err);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }
 
 int access_client_create(struct state_conn *c, const char *tenant_id,
@@ -195,9 +189,7 @@ int access_client_create(struct state_conn *c, const char *tenant_id,
 		       " created_by, created_ns) VALUES (?,?,?,?,?,?,?)",
 		       "ssssssi", tenant_id, id, client->name, phc, client->permissions,
 		       client->created_by, clock_realtime_ns());
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
+	r = state_end(c, r, err);
 	if (r < 0)
 		return r;
 	memcpy(ret_id, id, sizeof(id));
@@ -218,8 +210,5 @@ int access_client_revoke(struct state_conn *c, const char *tenant_id, const char
 		       "iss", clock_realtime_ns(), tenant_id, client_id);
 	if (r == 0 && state_changes(c) == 0)
 		r = err_setf(err, -ENOENT, "there is no API client %.60s", client_id);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }

@@ -19,8 +19,6 @@ int access_audit(struct state_conn *c, const struct access_identity *id,
 	    " LIMIT 1)),?,?,?,?,?,?,coalesce(?,'{}'))",
 	    "sissssss", id ? id->tenant_id : NULL, clock_realtime_ns(), id ? id->name : "",
 	    event->address, event->operation, event->target, event->outcome, event->details);
-	if (r >= 0)
-		r = state_commit(c, err);
-	state_rollback(c);
+	r = state_end(c, r, err);
 	return r < 0 ? r : 0;
 }

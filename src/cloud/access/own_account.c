@@ -54,10 +54,7 @@ static int keep(struct state_conn *c, const struct access_identity *id, const ch
 			       "DELETE FROM session WHERE tenant_id = ? AND user_id = ? AND"
 			       " token_sha256 <> ?",
 			       "sss", id->tenant_id, id->principal_id, hash);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }
 
 int access_change_password(struct state_conn *c, const struct access_identity *id,
@@ -91,8 +88,5 @@ int access_set_language(struct state_conn *c, const struct access_identity *id,
 		r = state_exec(c, err,
 			       "UPDATE user SET language = ? WHERE tenant_id = ? AND id = ?", "sss",
 			       language, id->tenant_id, id->principal_id);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }

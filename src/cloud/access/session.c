@@ -76,9 +76,7 @@ int access_login(struct state_conn *c, const char *name, const char *password,
 			       " created_ns, last_used_ns, expires_ns) VALUES (?,?,?,?,?,?,?)",
 			       "ssssiii", hash, f.tenant, f.user, csrf, now, now,
 			       now + ACCESS_SESSION_MAX_S * NSEC_PER_SEC);
-	if (r >= 0)
-		r = state_commit(c, err);
-	state_rollback(c);
+	r = state_end(c, r, err);
 	if (r >= 0)
 		memcpy(ret_token, token, sizeof(token));
 	return r < 0 ? r : 0;
@@ -139,10 +137,7 @@ static int touch(struct state_conn *c, const char *hash, int64_t now_ns, struct 
 		return r;
 	r = state_exec(c, err, "UPDATE session SET last_used_ns = ? WHERE token_sha256 = ?", "is",
 		       now_ns, hash);
-	if (r >= 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }
 
 int access_session_get(struct state_conn *c, const char *token, int64_t now_ns,
@@ -179,9 +174,7 @@ int access_session_end(struct state_conn *c, const char *token, struct err *err)
 		return r;
 	access_token_hash(token, hash);
 	r = state_exec(c, err, "DELETE FROM session WHERE token_sha256 = ?", "s", hash);
-	if (r >= 0)
-		r = state_commit(c, err);
-	state_rollback(c);
+	r = state_end(c, r, err);
 	return r < 0 ? r : 0;
 }
 

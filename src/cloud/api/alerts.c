@@ -143,10 +143,7 @@ static int change_all(const struct triage *t, const json_t *ids, struct err *err
 
 	for (size_t i = 0; i < json_array_size(ids) && r == 0; i++)
 		r = triage_alert(t, json_string_value(json_array_get(ids, i)), err);
-	if (r == 0)
-		r = state_commit(t->conn, err);
-	state_rollback(t->conn);
-	return r;
+	return state_end(t->conn, r, err);
 }
 
 static int change(struct api *a, struct http_request *req, struct http_response *res,

@@ -90,10 +90,7 @@ static int change(const struct triage *t, int64_t id, struct err *err)
 
 	if (r == 0)
 		r = triage_incident(t, id, err);
-	if (r == 0)
-		r = state_commit(t->conn, err);
-	state_rollback(t->conn);
-	return r;
+	return state_end(t->conn, r, err);
 }
 
 int api_incidents_change(struct http_request *req, struct http_response *res, void *arg)

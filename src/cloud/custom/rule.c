@@ -213,9 +213,7 @@ int custom_create(struct custom *c, const struct custom_caller *who,
 			     CUSTOM_RULES_MAX);
 	if (r >= 0)
 		r = insert(conn, who, draft, ret_id, err);
-	if (r == 0)
-		r = state_commit(conn, err);
-	state_rollback(conn);
+	r = state_end(conn, r, err);
 	if (r == 0)
 		custom_wake(c);
 	return r;
@@ -255,9 +253,7 @@ int custom_change(struct custom *c, const struct custom_caller *who, int64_t id,
 		       d->period_s, who->tenant_id, id);
 	if (r == 0 && state_changes(conn) == 0)
 		r = err_setf(err, -ENOENT, "There is no rule %lld.", (long long)id);
-	if (r == 0)
-		r = state_commit(conn, err);
-	state_rollback(conn);
+	r = state_end(conn, r, err);
 	if (r == 0)
 		custom_wake(c);
 	return r;
@@ -282,10 +278,7 @@ int custom_delete(struct custom *c, const char *tenant_id, int64_t id, struct er
 		r = state_exec(conn, err,
 			       "DELETE FROM custom_run WHERE tenant_id = ? AND rule_id = ?", "si",
 			       tenant_id, id);
-	if (r == 0)
-		r = state_commit(conn, err);
-	state_rollback(conn);
-	return r;
+	return state_end(conn, r, err);
 }
 
 int custom_run_now(struct custom *c, const char *tenant_id, int64_t id, struct err *err)
@@ -307,9 +300,7 @@ int custom_run_now(struct custom *c, const char *tenant_id, int64_t id, struct e
 		    conn, err,
 		    "UPDATE custom_rule SET next_run_ns = ? WHERE tenant_id = ? AND id = ?", "isi",
 		    clock_realtime_ns(), tenant_id, id);
-	if (r == 0)
-		r = state_commit(conn, err);
-	state_rollback(conn);
+	r = state_end(conn, r, err);
 	if (r == 0)
 		custom_wake(c);
 	return r;
@@ -381,8 +372,5 @@ int custom_retain(struct state *state, int64_t now_ns, struct err *err)
 	/* A result was at most as old when it was seen, and can be found for as long again. */
 	r = state_exec(c, err, "DELETE FROM custom_seen WHERE seen_ns < ?", "i",
 		       now_ns - 2 * SCHEDULE_HISTORY_NS);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }

@@ -227,10 +227,7 @@ static int write_all(struct running *run, struct record *record, struct err *err
 		r = rule_set_outcome(c, run->rule, &run->outcome, err);
 	if (r == 0 && owner_is_to_know(run))
 		r = tell_owner(c, run, err);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }
 
 static void count(struct running *run)

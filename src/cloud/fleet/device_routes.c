@@ -128,9 +128,7 @@ static int enroll(struct fleet *f, struct state_conn *c, const json_t *json,
 		r = keep_device(f, c, json, id, err);
 	if (r == 0)
 		r = keep_certificate(f, c, id, pem, err);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
+	r = state_end(c, r, err);
 	if (r == 0)
 		*ret_pem = TAKE_PTR(pem);
 	return r;

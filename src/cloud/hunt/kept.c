@@ -14,15 +14,6 @@ const char *const hunt_outcome_names[] = {
 	[HUNT_CANCELLED] = "Cancelled", [HUNT_FAILED] = "Failed",   NULL,
 };
 
-/* Ends the transaction that the caller began: r as it is, or why it could not be kept. */
-static int end(struct state_conn *c, int r, struct err *err)
-{
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
-}
-
 static int check_room(struct state_conn *c, const struct hunt_person *who, struct err *err)
 {
 	_cleanup_(state_donep) struct state_stmt *st = NULL;
@@ -70,7 +61,7 @@ int hunt_kept_create(struct state_conn *c, const struct hunt_person *who,
 		    "ssssssisisi", who->tenant_id, id, who->id, first->name,
 		    first->description ?: "", first->query, (int64_t)(first->shared > 0), who->name,
 		    now, who->name, now);
-	r = end(c, r, err);
+	r = state_end(c, r, err);
 	if (r == 0)
 		memcpy(ret_id, id, sizeof(id));
 	return r;
@@ -140,7 +131,7 @@ int hunt_kept_change(struct state_conn *c, const struct hunt_person *who, const 
 
 	if (r == 0)
 		r = state_begin(c, err);
-	return r < 0 ? r : end(c, change_in(c, who, id, change, err), err);
+	return r < 0 ? r : state_end(c, change_in(c, who, id, change, err), err);
 }
 
 int hunt_kept_delete(struct state_conn *c, const struct hunt_person *who, const char *id,
@@ -154,7 +145,7 @@ int hunt_kept_delete(struct state_conn *c, const struct hunt_person *who, const 
 	if (r == 0)
 		r = state_exec(c, err, "DELETE FROM hunting_query WHERE tenant_id = ? AND id = ?",
 			       "ss", who->tenant_id, id);
-	return end(c, r, err);
+	return state_end(c, r, err);
 }
 
 /* The newest run gets the next number, and those behind the most go. */
@@ -187,7 +178,7 @@ int hunt_history_add(struct state_conn *c, const struct hunt_person *who,
 {
 	int r = state_begin(c, err);
 
-	return r < 0 ? r : end(c, add_in(c, who, run, err), err);
+	return r < 0 ? r : state_end(c, add_in(c, who, run, err), err);
 }
 
 int hunt_history_clear(struct state_conn *c, const struct hunt_person *who, struct err *err)
@@ -199,5 +190,5 @@ int hunt_history_clear(struct state_conn *c, const struct hunt_person *who, stru
 	r = state_exec(c, err,
 		       "DELETE FROM hunting_history WHERE tenant_id = ? AND principal_id = ?", "ss",
 		       who->tenant_id, who->id);
-	return end(c, r, err);
+	return state_end(c, r, err);
 }

@@ -125,10 +125,7 @@ static int forget(struct state_conn *c, const struct due_list *list, struct err 
 
 	if (r == 0)
 		r = state_exec(c, err, "DELETE FROM alert_due WHERE sequence <= ?", "i", list->last);
-	if (r == 0)
-		r = state_commit(c, err);
-	state_rollback(c);
-	return r;
+	return state_end(c, r, err);
 }
 
 int copies_write(struct state_conn *c, struct telemetry *telemetry, struct err *err)

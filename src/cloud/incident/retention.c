@@ -45,9 +45,7 @@ static int64_t remove_by(struct state_conn *c, const char *const *statements, si
 		r = state_exec(c, err, statements[i], "i", before_ns);
 		removed = state_changes(c);
 	}
-	if (r >= 0)
-		r = state_commit(c, err);
-	state_rollback(c);
+	r = state_end(c, r, err);
 	return r < 0 ? r : removed;
 }
 
