@@ -7,6 +7,7 @@
 #include "kql/bind.h"
 
 struct expand {
+	struct rel *arrays; /* beneath the unnesting; NULL: it makes its only one itself */
 	struct rel *unnest, *extend;
 	struct table next;
 };
@@ -51,6 +52,8 @@ static void expand_one(struct binder *b, struct expand *e, const struct table *t
 		return;
 	}
 	x = bx_call(b, pairs ? "__pairs" : "__items", x->span, 1, x);
+	if (e->arrays)
+		x = bx_column(b, rel_define(b, e->arrays, name, x), x->span);
 	raw = rel_define(b, e->unnest, name, x);
 	table_set(b, &e->next, name,
 		  rel_define(b, e->extend, name, element_value(b, raw, item->type, item->span)));
@@ -66,6 +69,9 @@ static bool expand(struct binder *b, const struct ast *op, struct table *t)
 		return false;
 	if (!kind)
 		kind = ast_option(op, "bagexpansion");
+	/* Side by side each array is measured beside each other: they are made beneath. */
+	if (list->count > 1 || index)
+		e.unnest->input = e.arrays = rel_new(b, REL_EXTEND, t->rel);
 	e.extend = rel_new(b, REL_EXTEND, e.unnest);
 	table_copy(b, t, &e.next);
 	for (uint32_t i = 0; i < list->count; i++)

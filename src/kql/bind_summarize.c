@@ -115,6 +115,8 @@ struct bx *bind_element(struct binder *b, const struct column *tuple, uint32_t i
 	struct bx *args[2] = { bx_column(b, tuple, at), bx_long(b, i, at) };
 	struct bx *x = bind_raw_call(b, "__element", type, args, 2, at);
 
+	/* A tuple is never null, nor is a text in it. */
+	args[0]->nullable = false;
 	x->nullable = type != KQL_STRING;
 	return x;
 }

@@ -5,6 +5,7 @@
  * A dynamic value is JSON text; elements of an array are an Array(String) of such texts between
  * kql_elements() and kql_array().
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "kql/func.h"
@@ -311,6 +312,14 @@ static void emit_set_key(struct sql *s, const struct bx *x)
 	sql_put(s, "), NULL)");
 }
 
+/* A sum of constants would be one more call for each column of a row. */
+static void emit_element(struct sql *s, const struct bx *x)
+{
+	sql_put(s, "tupleElement(");
+	sql_expr(s, x->args[0]);
+	sql_printf(s, ", %" PRId64 ")", x->args[1]->i + 1);
+}
+
 /* clang-format off */
 static const struct func items[] = {
 	{ "[](value: dynamic, key: string) dynamic?", NULL, "A property of a bag.", 0, emit_access },
@@ -393,7 +402,7 @@ static const struct func items[] = {
 	{ "__pairs(value: dynamic) dynamic!", "kql_pairs($1!)", "" },
 	{ "__indexes(items: dynamic) dynamic!", "arrayMap(i -> toString(i - 1), arrayEnumerate($1))", "" },
 	{ "__item(value: dynamic) dynamic?", "kql_null($1)", "" },
-	{ "__element(tuple: dynamic, index: long) dynamic?", "tupleElement($1, $2 + 1)", "" },
+	{ "__element(tuple: dynamic, index: long) dynamic?", NULL, "", 0, emit_element },
 	{ "__group(groups: dynamic, index: long) string", "$1[$2 + 1]", "" },
 	{ "__parse(text: string, regex: string!) dynamic!", "extractGroups($1, $2)", "" },
 	{ "__matched(groups: dynamic) bool!", "notEmpty($1)", "" },

@@ -14,6 +14,8 @@
 /* The engine puts a definition in the place of its name: what grows beyond this is computed
  * beneath. */
 #define PLAN_WEIGHT_MAX 400u
+/* Likewise of all that one step defines: each of a row's seventy columns may hold the whole row. */
+#define PLAN_WEIGHT_SUM_MAX 2000u
 
 struct block *block_new(struct planner *p)
 {
@@ -77,9 +79,15 @@ static uint32_t weight_of(const struct block *b, const struct bx *x)
 
 static bool too_heavy(const struct block *b, const struct rel *r)
 {
-	for (uint32_t i = 0; b->def_count && i < r->def_count; i++)
-		if (weight_of(b, r->defs[i].value) > PLAN_WEIGHT_MAX)
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; b->def_count && i < r->def_count; i++) {
+		uint32_t weight = weight_of(b, r->defs[i].value);
+
+		sum += weight;
+		if (weight > PLAN_WEIGHT_MAX || sum > PLAN_WEIGHT_SUM_MAX)
 			return true;
+	}
 	return false;
 }
 
