@@ -82,6 +82,19 @@ static struct bx *clone_expr(struct clone *c, const struct bx *x)
 	return copy;
 }
 
+/* Keys of a distinct are columns from beneath, not new ones. */
+static struct definition *clone_distinct_keys(struct clone *c, const struct rel *r)
+{
+	struct definition *copy = arena_array(c->b->arena, struct definition, r->key_count + 1);
+
+	c->failed |= !copy;
+	for (uint32_t i = 0; copy && i < r->key_count; i++) {
+		copy[i].value = clone_expr(c, r->keys[i].value);
+		copy[i].column = clone_column(c, r->keys[i].column);
+	}
+	return copy;
+}
+
 static struct definition *clone_defs(struct clone *c, const struct definition *defs, uint32_t count)
 {
 	struct definition *copy = arena_array(c->b->arena, struct definition, count + 1);
@@ -151,7 +164,8 @@ static const struct rel *clone_rel(struct clone *c, const struct rel *r)
 	copy->right = clone_rel(c, r->right);
 	if (r->kind == REL_UNION || r->kind == REL_VALUES)
 		clone_inputs(c, r, copy);
-	copy->keys = clone_defs(c, r->keys, r->key_count);
+	copy->keys = r->kind == REL_DISTINCT ? clone_distinct_keys(c, r)
+					     : clone_defs(c, r->keys, r->key_count);
 	copy->defs = clone_defs(c, r->defs, r->def_count);
 	for (uint32_t i = 0; r->kind == REL_SCAN && i < r->def_count && copy->defs; i++)
 		((struct column *)copy->defs[i].column)->scan = copy;

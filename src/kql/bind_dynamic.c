@@ -37,7 +37,15 @@ static void skip(struct json *j)
 
 static bool value(struct json *j);
 
-static bool string(struct json *j)
+static bool string_begins(const struct json *j)
+{
+	size_t i = j->at < j->end && (*j->at == 'h' || *j->at == 'H');
+
+	i += j->end - j->at > (ptrdiff_t)i && j->at[i] == '@';
+	return j->end - j->at > (ptrdiff_t)i && (j->at[i] == '"' || j->at[i] == '\'');
+}
+
+static bool one_string(struct json *j)
 {
 	struct arena *a = j->b->arena;
 	struct diag_list quiet = { .arena = a,
@@ -69,6 +77,23 @@ static bool string(struct json *j)
 		buf_append_json(&j->out, tokens.items[0].text, tokens.items[0].text_len);
 	}
 	j->at += len;
+	return true;
+}
+
+/* Strings that stand side by side are one: of the next its opening quote goes, and the last one's
+ * closing quote. */
+static bool string(struct json *j)
+{
+	if (!one_string(j))
+		return false;
+	for (skip(j); string_begins(j); skip(j)) {
+		size_t joint = --j->out.len;
+
+		if (!one_string(j))
+			return false;
+		memmove(j->out.data + joint, j->out.data + joint + 1, j->out.len - joint - 1);
+		j->out.len--;
+	}
 	return true;
 }
 

@@ -8,6 +8,17 @@
 #define ALL " OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
 #define BEFORE " OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
 
+static void put_default(struct sql *s, const struct bx *x, enum kql_type type)
+{
+	struct bx *args[1] = { (struct bx *)x };
+	const struct bx cast = { .kind = BX_CAST, .type = (uint8_t)type, .args = args, .count = 1 };
+
+	if (x->type == type)
+		sql_expr(s, x);
+	else
+		sql_cast(s, &cast);
+}
+
 /* prev(x), prev(x, n), prev(x, n, default) and next */
 static void neighbour(struct sql *s, const struct bx *x, const char *function)
 {
@@ -22,7 +33,7 @@ static void neighbour(struct sql *s, const struct bx *x, const char *function)
 		sql_put(s, "1");
 	if (x->count > 2) {
 		sql_put(s, text ? ", " : ", toNullable(");
-		sql_expr(s, x->args[2]);
+		put_default(s, x->args[2], x->args[0]->type);
 		sql_put(s, text ? "" : ")");
 	}
 	sql_put(s, ")" ALL);

@@ -165,6 +165,7 @@ static void candidates(struct block *b, struct block *of)
 		output(b, of->defs[i].column);
 }
 
+/* Keys that only follow from others and that nobody needs go. */
 static void prune_keys(struct block *b)
 {
 	uint32_t kept = b->key_count - b->dependent_keys;
@@ -174,8 +175,6 @@ static void prune_keys(struct block *b)
 			b->keys[kept++] = b->keys[i];
 	b->key_count = kept;
 	b->dependent_keys = 0;
-	for (uint32_t i = 0; i < b->key_count; i++)
-		need_column(b->keys[i].column);
 }
 
 static void need_clauses(struct block *b)
@@ -188,7 +187,8 @@ static void need_clauses(struct block *b)
 		need_column(b->distinct->keys[i].column);
 	for (uint32_t i = 0; i < b->filter_count; i++)
 		need(b->filters[i]);
-	prune_keys(b);
+	for (uint32_t i = 0; i < b->key_count - b->dependent_keys; i++)
+		need_column(b->keys[i].column);
 }
 
 static void need_source(struct block *b)
@@ -234,6 +234,7 @@ static bool finish(struct planner *p, struct block *b)
 	for (uint32_t i = b->def_count; i; i--)
 		if (b->defs[i - 1].column->needed)
 			need_definition(&b->defs[i - 1]);
+	prune_keys(b);
 	drop_unneeded(b);
 	need_source(b);
 	if (b->input && !finish(p, b->input))
