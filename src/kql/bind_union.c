@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bind_union.c - union, search, find: the same columns of several tables
+ * bind_union.c - union: the same columns of several tables
  */
+#include "kql/bind_union.h"
+
 #include <fnmatch.h>
 #include <string.h>
-
-#include "kql/bind_call.h"
-
-#define UNION_TABLES_MAX 64u
-
-struct tables {
-	struct table items[UNION_TABLES_MAX];
-	uint32_t count;
-};
 
 static bool add(struct binder *b, struct tables *l, const struct table *t, struct span at)
 {
@@ -24,8 +17,7 @@ static bool add(struct binder *b, struct tables *l, const struct table *t, struc
 	return true;
 }
 
-/* Tables of the catalogue, and of views, whose names match. */
-static void add_matching(struct binder *b, struct tables *l, const struct ast *pattern)
+void bind_tables_matching(struct binder *b, struct tables *l, const struct ast *pattern)
 {
 	for (const struct scope *s = b->scope; s; s = s->parent) {
 		struct ast name = { .kind = AST_NAME,
@@ -48,14 +40,13 @@ static void add_matching(struct binder *b, struct tables *l, const struct ast *p
 	}
 }
 
-/* isfuzzy: what does not resolve is left out; its complaints with it. */
-static bool add_one(struct binder *b, struct tables *l, const struct ast *a, bool fuzzy)
+bool bind_tables_add(struct binder *b, struct tables *l, const struct ast *a, bool fuzzy)
 {
 	struct diag_list before = *b->diags;
 	struct table t = { 0 };
 
 	if (a->kind == AST_WILDCARD) {
-		add_matching(b, l, a);
+		bind_tables_matching(b, l, a);
 		return true;
 	}
 	if (bind_table(b, a, &t))
@@ -230,8 +221,8 @@ bool bind_union(struct binder *b, const struct ast *op, struct table *t)
 		l->items[l->count++] = *t;
 	b->partition = NULL;
 	for (uint32_t i = 0; i < list->count; i++)
-		good &= add_one(b, l, list->kids[i],
-				fuzzy && fuzzy->text && !strcmp(fuzzy->text, "true"));
+		good &= bind_tables_add(b, l, list->kids[i],
+					fuzzy && fuzzy->text && !strcmp(fuzzy->text, "true"));
 	b->partition = partition;
 	if (!good)
 		return false;
@@ -241,146 +232,4 @@ bool bind_union(struct binder *b, const struct ast *op, struct table *t)
 	}
 	return union_of(b, l->items, l->count, source ? source->text : NULL,
 			ast_is(kind, AST_LITERAL, "inner"), t);
-}
-
-/* "term" in search is `* has "term"`; a name with a colon is a column. */
-static struct bx *search_condition(struct binder *b, const struct ast *a)
-{
-	struct bx *left, *right;
-
-	if (ast_is(a, AST_BINARY, "and") || ast_is(a, AST_BINARY, "or")) {
-		left = search_condition(b, a->kids[0]);
-		right = search_condition(b, a->kids[1]);
-		return bx_call(b, a->text, a->span, 2, left, right);
-	}
-	if (a->kind == AST_CALL && !strcmp(a->text, "not") && a->count == 1)
-		return bx_call(b, "not", a->span, 1, search_condition(b, a->kids[0]));
-	if (a->kind == AST_LITERAL && a->type == KQL_STRING) {
-		struct ast star = {
-			.kind = AST_WILDCARD, .text = "*", .text_len = 1, .span = a->span
-		};
-		struct ast *kids[2] = { &star, (struct ast *)a };
-		struct ast has = { .kind = AST_BINARY,
-				   .text = "has",
-				   .text_len = 3,
-				   .span = a->span,
-				   .count = 2 };
-		struct ast pattern = *a;
-		size_t len = a->text_len;
-
-		/* a star at an end: the term only begins or ends so */
-		if (len == 1 && *a->text == '*')
-			return bx_cast(b, bx_long(b, 1, a->span), KQL_BOOL);
-		if (len > 1 && (*a->text == '*' || a->text[len - 1] == '*')) {
-			bool front = *a->text == '*', back = a->text[len - 1] == '*';
-
-			pattern.text = arena_strndup(b->arena, a->text + front, len - front - back);
-			pattern.text_len = (uint32_t)(len - front - back);
-			kids[1] = &pattern;
-			has.text = front && back ? "contains" : back ? "hasprefix" : "hassuffix";
-			has.text_len = (uint32_t)strlen(has.text);
-		}
-		has.kids = kids;
-		return bind_any_column(b, &has, has.text, false);
-	}
-	return bind_bool(b, a);
-}
-
-static bool gather(struct binder *b, const struct ast *sources, struct tables *l)
-{
-	struct ast all = { .kind = AST_WILDCARD, .text = "*", .text_len = 1 };
-	bool good = true;
-
-	if (!sources) {
-		add_matching(b, l, &all);
-		return true;
-	}
-	for (uint32_t i = 0; i < sources->count; i++)
-		good &= add_one(b, l, sources->kids[i], false);
-	return good;
-}
-
-/* Tables that lack a column of the condition are left out, unless all do. */
-static void filter_tables(struct binder *b, struct tables *l, const struct ast *condition)
-{
-	uint32_t kept = 0;
-	struct diag_list first = *b->diags;
-
-	for (uint32_t i = 0; i < l->count; i++) {
-		struct diag_list before = *b->diags;
-		struct table t = l->items[i];
-		struct row outer = b->row;
-		struct bx *x;
-
-		b->row = (struct row){ .left = &t };
-		x = search_condition(b, condition);
-		b->row = outer;
-		if (x->type == KQL_UNKNOWN) {
-			if (!i)
-				first = *b->diags;
-			*b->diags = before;
-			continue;
-		}
-		table_filter(b, &t, x);
-		l->items[kept++] = t;
-	}
-	if (!kept && l->count)
-		*b->diags = first;
-	l->count = kept ? kept : l->count;
-}
-
-bool bind_search(struct binder *b, const struct ast *op, struct table *t)
-{
-	struct tables *l = arena_new(b->arena, struct tables);
-
-	if (!l || !ast_kid(op, 1))
-		return false;
-	if (t->rel)
-		l->items[l->count++] = *t;
-	else if (!gather(b, op->kids[0], l))
-		return false;
-	filter_tables(b, l, op->kids[1]);
-	if (t->rel) {
-		*t = l->items[0];
-		return true;
-	}
-	return union_of(b, l->items, l->count, "$table", false, t);
-}
-
-/* A column that a table lacks is null there. */
-static void complete(struct binder *b, struct table *t, const struct ast *columns)
-{
-	struct table next = { .rel = t->rel, .name = t->name };
-
-	for (uint32_t i = 0; i < columns->count; i++) {
-		const struct ast *typed = columns->kids[i];
-		const struct output *out = typed->text ? table_find(t, typed->text) : NULL;
-		enum kql_type type = typed->type ? typed->type : KQL_STRING;
-		struct bx *x =
-		    out ? bx_column(b, out->column, typed->span) : bx_null(b, type, typed->span);
-
-		if (!typed->text)
-			continue;
-		if (typed->type)
-			x = bx_cast(b, x, type);
-		table_push(b, &next, typed->text, table_column(b, &next, typed->text, x));
-	}
-	*t = next;
-}
-
-bool bind_find(struct binder *b, const struct ast *op, struct table *t)
-{
-	const struct ast *source = ast_option(op, "withsource"), *columns = ast_kid(op, 2);
-	struct tables *l = arena_new(b->arena, struct tables);
-
-	if (!l || !ast_kid(op, 1))
-		return false;
-	if (t->rel)
-		l->items[l->count++] = *t;
-	else if (!gather(b, op->kids[0], l))
-		return false;
-	filter_tables(b, l, op->kids[1]);
-	for (uint32_t i = 0; columns && i < l->count; i++)
-		complete(b, &l->items[i], columns);
-	return union_of(b, l->items, l->count, source ? source->text : "source_", false, t);
 }

@@ -197,8 +197,8 @@ void parse_find(struct parser *p, struct ast *op)
 {
 	parse_options(p, op);
 	parse_push(p, op, parse_sources(p));
-	if (!parse_expect(p, "where"))
-		return;
+	if (!parse_take(p, "where") && op->kids[0] && !parse_expect(p, "where"))
+		return; /* only a condition alone needs no where */
 	p->in_search = true;
 	parse_push(p, op, parse_expr(p));
 	p->in_search = false;
