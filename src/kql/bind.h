@@ -110,8 +110,9 @@ uint32_t bind_value_count(const struct bx *x);
 struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i);
 const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i,
 			    const char *otherwise);
-/* Complains of items that give a column the name that another of the list says already. */
-void bind_refuse_twice(struct binder *b, const struct ast *list);
+/* Complains of items that give a column the name that another of the list, or one of the others
+ * (may be NULL), says already. */
+void bind_refuse_twice(struct binder *b, const struct ast *list, const struct ast *others);
 /* A constant of the type; NULL after a complaint. */
 const struct bx *bind_constant(struct binder *b, const struct ast *a, enum kql_type type);
 const char *bind_expr_name(struct binder *b, const struct ast *a); /* NULL: it gives none */

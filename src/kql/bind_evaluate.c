@@ -151,14 +151,56 @@ static bool listed(struct binder *b, const struct ast *list, const char *name)
 	return quoted && strstr(x->s, quoted);
 }
 
-static void from_schema(const struct ast *schema, struct found *f)
+/* The property that a column of the schema is of: the prefix stands before its name; NULL: none. */
+static const char *without_prefix(const char *name, const struct bx *prefix)
 {
-	for (uint32_t i = 0; i < schema->count && f->count < FOUND_MAX; i++) {
-		if (schema->kids[i]->kind != AST_TYPED)
+	size_t len = prefix ? prefix->len : 0;
+
+	return !len ? name : strncmp(name, prefix->s, len) ? NULL : name + len;
+}
+
+struct unpack {
+	struct bx *bag;
+	const struct bx *prefix;
+	bool replaces; /* a property is taken before a column of the name */
+};
+
+/* The columns that the query says, and no others but for a star. */
+static void unpack_as(struct binder *b, const struct ast *schema, const struct unpack *u,
+		      struct table *t)
+{
+	struct bx *bag = u->bag;
+	struct rel *r = rel_new(b, REL_EXTEND, t->rel);
+	struct table next = { .rel = r, .name = t->name };
+	bool keeps = false;
+
+	for (uint32_t i = 0; i < schema->count; i++) {
+		const struct ast *typed = schema->kids[i];
+		const struct output *out =
+		    typed->kind == AST_TYPED ? table_find(t, typed->text) : NULL;
+		const char *key =
+		    typed->kind == AST_TYPED ? without_prefix(typed->text, u->prefix) : NULL;
+		struct bx *x;
+
+		if (typed->kind == AST_WILDCARD) {
+			for (uint32_t k = 0; k < t->count; k++)
+				if (bag->kind != BX_COLUMN || t->outs[k].column != bag->column)
+					table_push(b, &next, t->outs[k].name, t->outs[k].column);
+			keeps = true;
+		}
+		if (typed->kind != AST_TYPED || (keeps && table_find(&next, typed->text)))
 			continue;
-		f->names[f->count] = schema->kids[i]->text;
-		f->types[f->count++] = schema->kids[i]->type;
+		if (out && !u->replaces && (bag->kind != BX_COLUMN || out->column != bag->column))
+			x = bx_column(b, out->column, typed->span);
+		else if (key)
+			x = bx_call(b, "[]", typed->span, 2, bag,
+				    bx_text(b, KQL_STRING, key, strlen(key), typed->span));
+		else
+			x = bx_null(b, typed->type, typed->span);
+		x = bx_cast(b, x, typed->type);
+		table_push(b, &next, typed->text, rel_define(b, r, typed->text, x));
 	}
+	*t = next;
 }
 
 static bool bag_unpack(struct binder *b, const struct ast *op, const struct ast *call,
@@ -180,9 +222,14 @@ static bool bag_unpack(struct binder *b, const struct ast *op, const struct ast 
 		bag = bx_call(b, "parse_json", call->span, 1, bag);
 	if (!f || bag->type == KQL_UNKNOWN)
 		return false;
-	if (schema)
-		from_schema(schema, f);
-	else if (!ask(b, call, t, bx_call(b, "__bag_types", call->span, 1, bag), true, f))
+	if (schema) {
+		unpack_as(b, schema,
+			  &(struct unpack){ bag, prefix,
+					    conflict && !strcmp(conflict->s, "replace_source") },
+			  t);
+		return true;
+	}
+	if (!ask(b, call, t, bx_call(b, "__bag_types", call->span, 1, bag), true, f))
 		return false;
 	r = rel_new(b, REL_EXTEND, t->rel);
 	for (uint32_t i = 0; i < t->count; i++)
@@ -196,8 +243,6 @@ static bool bag_unpack(struct binder *b, const struct ast *op, const struct ast 
 		struct bx *x;
 
 		if (!name || listed(b, ignored, f->names[i]))
-			continue;
-		if (schema && table_find(&next, name) && !conflict)
 			continue;
 		x = bx_call(b, "[]", call->span, 2, bag, key);
 		x = bx_cast(b, x, f->types[i] ? f->types[i] : KQL_DYNAMIC);
@@ -214,7 +259,7 @@ static bool bag_unpack(struct binder *b, const struct ast *op, const struct ast 
 		table_set(b, &next, name, rel_define(b, r, name, x));
 	}
 	next.rel = r;
-	next.open = !schema && !f->count;
+	next.open = !f->count;
 	*t = next;
 	return true;
 }

@@ -208,6 +208,18 @@ static bool is_text_operator(const char *op)
 	return false;
 }
 
+/* Arithmetic of dynamic values alone: their numbers', and dynamic again. right may be NULL. */
+static struct bx *dynamic_number(struct binder *b, const char *op, struct span span,
+				 struct bx *left, struct bx *right)
+{
+	struct bx *x;
+
+	left = bx_cast(b, left, KQL_REAL);
+	x = right ? bx_call(b, op, span, 2, left, bx_cast(b, right, KQL_REAL))
+		  : bx_call(b, op, span, 1, left);
+	return bx_call(b, "__number", span, 1, x);
+}
+
 static struct bx *bind_binary(struct binder *b, const struct ast *a)
 {
 	const char *op = without_bang(a->text);
@@ -235,6 +247,9 @@ static struct bx *bind_binary(struct binder *b, const struct ast *a)
 			left = bx_cast(b, left, KQL_STRING);
 		if (right->type == KQL_DYNAMIC)
 			right = bx_cast(b, right, KQL_STRING);
+	} else if (strchr("+-*/%", *op) && left->type == KQL_DYNAMIC &&
+		   right->type == KQL_DYNAMIC) {
+		return dynamic_number(b, op, a->span, left, right);
 	} else {
 		align(b, &left, &right, !strcmp(op, "==") || !strcmp(op, "!="));
 	}
@@ -251,6 +266,8 @@ static struct bx *bind_unary(struct binder *b, const struct ast *a)
 	x = bind_expr(b, a->kids[0]);
 	if (*a->text == '+')
 		return x;
+	if (x->type == KQL_DYNAMIC)
+		return dynamic_number(b, "-", a->span, x, NULL);
 	return bx_call(b, "-", a->span, 1, x);
 }
 

@@ -20,20 +20,26 @@ static const char *declared_name(const struct ast *item)
 	return item->kind == AST_NAMED || item->kind == AST_NAME ? item->text : NULL;
 }
 
-void bind_refuse_twice(struct binder *b, const struct ast *list)
+static bool is_declared(const struct ast *list, uint32_t count, const char *name)
 {
-	for (uint32_t i = 1; list && i < list->count; i++) {
+	for (uint32_t i = 0; list && i < count; i++) {
+		const char *one = declared_name(list->kids[i]);
+
+		if (one && !strcmp(one, name))
+			return true;
+	}
+	return false;
+}
+
+void bind_refuse_twice(struct binder *b, const struct ast *list, const struct ast *others)
+{
+	for (uint32_t i = 0; list && i < list->count; i++) {
 		const char *name = declared_name(list->kids[i]);
 
-		for (uint32_t k = 0; name && k < i; k++) {
-			const char *before = declared_name(list->kids[k]);
-
-			if (!before || strcmp(before, name) != 0)
-				continue;
+		if (name && (is_declared(list, i, name) ||
+			     (others && is_declared(others, others->count, name))))
 			diag_add(b->diags, DIAG_DUPLICATE, list->kids[i]->span,
 				 "a second column '%s'", name);
-			break;
-		}
 	}
 }
 
@@ -98,7 +104,7 @@ static const char *item_name(struct binder *b, const struct items *to, const str
 	const char *name;
 
 	if (item->kind == AST_NAMED && item->text)
-		return item->text;
+		return to->replaces ? item->text : table_free_name(b, to->next, item->text);
 	name = bind_expr_name(b, item_value(item));
 	if (name && *name)
 		return to->replaces && table_find(b->row.left, name)
@@ -112,15 +118,10 @@ static const char *item_name(struct binder *b, const struct items *to, const str
 	return NULL;
 }
 
-static void put_item(struct binder *b, const struct items *to, const struct ast *item,
-		     const char *name, struct bx *x)
+static void put_item(struct binder *b, const struct items *to, const char *name, struct bx *x)
 {
 	const struct column *column;
 
-	if (!to->replaces && item->kind == AST_NAMED && item->text && table_find(to->next, name)) {
-		diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'", name);
-		return;
-	}
 	column = x->kind == BX_COLUMN ? x->column : rel_define(b, to->r, name, x);
 	if (to->replaces)
 		table_set(b, to->next, name, column);
@@ -145,7 +146,7 @@ static bool bind_item(struct binder *b, const struct items *to, const struct ast
 	x = bind_value(b, x, 0);
 	name = item_name(b, to, item);
 	if (name)
-		put_item(b, to, item, name, x);
+		put_item(b, to, name, x);
 	return name != NULL;
 }
 
@@ -157,7 +158,7 @@ static void bind_items(struct binder *b, const struct ast *list, struct table *t
 	struct row outer = b->row;
 
 	b->row = (struct row){ .left = t };
-	bind_refuse_twice(b, list);
+	bind_refuse_twice(b, list, NULL);
 	for (uint32_t i = 0; list && i < list->count; i++)
 		if (!bind_item(b, to, list->kids[i]))
 			break;

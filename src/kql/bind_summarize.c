@@ -272,10 +272,6 @@ void summarize_item(struct binder *b, struct summarize *s, const struct ast *ite
 		bind_percentiles(b, s, value, item);
 		return;
 	}
-	if (item->kind == AST_NAMED && item->text && table_find(&s->outs, item->text)) {
-		diag_add(b->diags, DIAG_DUPLICATE, item->span, "a second column '%s'", item->text);
-		return;
-	}
 	name = summarize_name(b, &s->outs, item);
 	x = bind_expr(b, value);
 	if (x->type == KQL_UNKNOWN || !only_aggregates(b, s, x)) {
@@ -300,7 +296,7 @@ void summarize_keys(struct binder *b, struct summarize *s, const struct ast *lis
 
 	if (b->partition)
 		summarize_keep_partition(b, s->rel);
-	bind_refuse_twice(b, list);
+	bind_refuse_twice(b, list, NULL);
 	for (uint32_t i = 0; list && i < list->count; i++) {
 		const struct ast *item = list->kids[i];
 		const char *name = summarize_name(b, &s->outs, item);
@@ -345,6 +341,7 @@ bool bind_summarize(struct binder *b, const struct ast *op, struct table *t)
 	const struct ast *list = ast_kid(op, 0);
 	struct summarize s;
 
+	bind_refuse_twice(b, list, ast_kid(op, 1));
 	summarize_begin(b, &s, t);
 	summarize_keys(b, &s, ast_kid(op, 1));
 	b->aggregates = s.rel;

@@ -334,6 +334,7 @@ static const struct func items[] = {
 	{ "todynamic(value: dynamic) dynamic", "$1", "The value itself.", FUNC_NAME_ARG },
 	{ "toobject(text: string) dynamic?", "kql_parse($1)", "parse_json.", FUNC_NAME_ARG | FUNC_LEGACY },
 	{ "dynamic_to_json(value: dynamic) string", "kql_ordered_0($1!)", "JSON with the names of bags in order." },
+	{ "dynamic_to_json(value: text) string", "$1", "The value as text." },
 	{ "extract_json(path: string, text: string) string", "ifNull(kql_text(kql_raw(kql_json_path($2, $1))), '')", "What a JSON path finds in a text." },
 	{ "extract_json(path: string, text: dynamic) string", "ifNull(kql_text(kql_raw(kql_json_path($2!, $1))), '')", "What a JSON path finds." },
 	{ "extractjson(path: string, text: string) string", "ifNull(kql_text(kql_raw(kql_json_path($2, $1))), '')", "extract_json.", FUNC_LEGACY },

@@ -165,6 +165,7 @@ static const struct func items[] = {
 	{ "in(value: any, set: any) bool!", NULL, "Whether the value is one of a list, an array or a table.", 0, emit_in },
 	{ "in~(value: string, set: any) bool!", NULL, "in, and case does not matter.", 0, emit_in_folded },
 	{ "__nullable(value: any) =1?", "toNullable($1)", "" },
+	{ "__number(value: real) dynamic?", "if(isFinite($1), toString($1), NULL)", "" },
 };
 /* clang-format on */
 const struct func_family fn_operators = { "Operators", items, ARRAY_SIZE(items) };
