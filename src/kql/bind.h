@@ -108,8 +108,7 @@ struct bx *bind_literal(struct binder *b, const struct ast *a);
 /* How many values a call gives (array_sort_asc of two arrays: 2), one of them, and its name. */
 uint32_t bind_value_count(const struct bx *x);
 struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i);
-const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i,
-			    const char *otherwise);
+const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i);
 /* Complains of items that give a column the name that another of the list, or one of the others
  * (may be NULL), says already. */
 void bind_refuse_twice(struct binder *b, const struct ast *list, const struct ast *others);

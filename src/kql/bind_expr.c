@@ -367,12 +367,16 @@ const char *bind_expr_name(struct binder *b, const struct ast *a)
 			return NULL;
 		return joined(b, bind_expr_name(b, a->kids[0]), a->kids[1]->text);
 	case AST_CALL:
+		if (!strcmp(a->text, "ingestion_time"))
+			return "$IngestionTime";
 		f = func_find(a->text);
 		if (!f || scope_find(b->scope, a->text))
 			return NULL;
 		argument = a->count ? bind_expr_name(b, a->kids[0]) : NULL;
 		if (f->flags & FUNC_NAME_ARG)
 			return argument;
+		if (f->flags & FUNC_TUPLE)
+			return argument ? arena_printf(b->arena, "%s_sorted", argument) : NULL;
 		if (!strncmp(a->text, "covariance", strlen("covariance")) && a->count > 1)
 			argument = joined(b, argument, bind_expr_name(b, a->kids[1]));
 		if (f->flags & FUNC_NAME_PREFIX)

@@ -58,13 +58,13 @@ struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i)
 				       : bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
 }
 
-const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i,
-			    const char *otherwise)
+const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i)
 {
 	const char *argument = i < call->count ? bind_expr_name(b, call->kids[i]) : NULL;
-	const char *name = argument ? arena_printf(b->arena, "%s_sorted", argument) : NULL;
+	const char *name = argument ? arena_printf(b->arena, "%s_sorted", argument)
+				    : arena_printf(b->arena, "array%u_sorted", i);
 
-	return name ? name : otherwise;
+	return name ? name : "Column1";
 }
 
 /* A call that gives several values without names for them: a column each. */
@@ -72,7 +72,7 @@ static void push_values(struct binder *b, struct table *t, struct rel *r, const 
 			struct bx *x)
 {
 	for (uint32_t i = 0; i < bind_value_count(x); i++) {
-		const char *name = table_free_name(b, t, bind_value_name(b, call, i, "Column1"));
+		const char *name = table_free_name(b, t, bind_value_name(b, call, i));
 
 		table_push(b, t, name, rel_define(b, r, name, bind_value(b, x, i)));
 	}

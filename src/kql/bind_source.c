@@ -35,7 +35,7 @@ static void print_values(struct binder *b, struct table *t, const struct ast *it
 		struct bx *value = names ? bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span))
 					 : bind_value(b, x, i);
 		const char *one = names	  ? names->kids[i]->text
-				  : n > 1 ? bind_value_name(b, item, i, name)
+				  : n > 1 ? bind_value_name(b, item, i)
 					  : name;
 
 		one = table_free_name(b, t, one);

@@ -305,6 +305,18 @@ static void emit_series(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
+static void emit_shift(struct sql *s, const struct bx *x)
+{
+	sql_template(s,
+		     func_is_called(x->fn, "array_shift_left")
+			 ? "kql_array(kql_shift(kql_elements($1!), $2, "
+			 : "kql_array(kql_shift(kql_elements($1!), -($2), ",
+		     x);
+	sql_put(s, "ifNull(");
+	sql_json(s, x->args[2]);
+	sql_put(s, ", 'null')))");
+}
+
 static void emit_set_key(struct sql *s, const struct bx *x)
 {
 	sql_template(s, "if(startsWith($1!, '{'), kql_put_3($1!, kql_path_names($2), ", x);
@@ -349,12 +361,12 @@ static const struct func items[] = {
 	{ "array_rotate_left(array: dynamic, count: long) dynamic", "kql_array(kql_rotate(kql_elements($1!), $2))", "The first elements put at the end." },
 	{ "array_rotate_right(array: dynamic, count: long) dynamic", "kql_array(kql_rotate(kql_elements($1!), -toInt64($2)))", "The last elements put at the front." },
 	{ "array_shift_left(array: dynamic, count: long) dynamic", "kql_array(kql_shift(kql_elements($1!), $2, 'null'))", "Moved to the front, filled with null." },
-	{ "array_shift_left(array: dynamic, count: long, fill: any) dynamic", "kql_array(kql_shift(kql_elements($1!), $2, toString($3)))", "Moved to the front, filled up." },
+	{ "array_shift_left(array: dynamic, count: long, fill: any) dynamic", NULL, "Moved to the front, filled up.", 0, emit_shift },
 	{ "array_shift_right(array: dynamic, count: long) dynamic", "kql_array(kql_shift(kql_elements($1!), -($2), 'null'))", "Moved to the end, filled with null." },
-	{ "array_shift_right(array: dynamic, count: long, fill: any) dynamic", "kql_array(kql_shift(kql_elements($1!), -($2), toString($3)))", "Moved to the end, filled up." },
+	{ "array_shift_right(array: dynamic, count: long, fill: any) dynamic", NULL, "Moved to the end, filled up.", 0, emit_shift },
 	{ "array_sort_asc(array: dynamic, more: dynamic|bool...?) dynamic", NULL, "In order; further arrays in the order of the first. Last may stand whether null comes last.", FUNC_TUPLE, emit_sort },
 	{ "array_sort_desc(array: dynamic, more: dynamic|bool...?) dynamic", NULL, "In falling order; further arrays in the order of the first. Last may stand whether null comes last.", FUNC_TUPLE, emit_sort },
-	{ "array_sum(array: dynamic) real", "arraySum(x -> toFloat64OrZero(x), kql_elements($1!))", "Sum of the elements." },
+	{ "array_sum(array: dynamic) real?", "if(arrayExists(x -> isNull(toFloat64OrNull(x)), kql_elements($1!)), NULL, arraySum(x -> toFloat64OrZero(x), kql_elements($1!)))", "Sum of the elements; null where one is no number." },
 	{ "array_index_of(array: dynamic, value: any) long", NULL, "Place of the value, or -1.", 0, emit_index_of },
 	{ "array_index_of(array: dynamic, value: any, start: long) long", NULL, "Place of the value from a place on, or -1.", 0, emit_index_of },
 	{ "array_index_of(array: dynamic, value: any, start: long, length: long) long", NULL, "Place of the value within, or -1.", 0, emit_index_of },

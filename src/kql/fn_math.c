@@ -128,7 +128,7 @@ static const struct func items[] = {
 	{ "isnan(value: real) bool!", "ifNull(isNaN($1), false)", "Whether it is not a number." },
 	{ "isinf(value: real) bool!", "ifNull(isInfinite($1), false)", "Whether it is infinite." },
 	{ "isfinite(value: real) bool!", "ifNull(isFinite($1), false)", "Whether it is neither infinite nor not a number." },
-	{ "rand() real", "randCanonical()", "A random number from 0 to 1.", FUNC_VOLATILE },
+	{ "rand() real", "randCanonical()", "A random number from 0 to 1.", FUNC_NAME_ARG | FUNC_VOLATILE },
 	{ "rand(n: long) real", "toFloat64(rand64() % greatest($1, 1))", "A random whole number below n.", FUNC_NAME_ARG | FUNC_VOLATILE },
 	{ "binary_and(a: long, b: long) long", "bitAnd($1, $2)", "Bits of both.", FUNC_NAME_ARG },
 	{ "binary_or(a: long, b: long) long", "bitOr($1, $2)", "Bits of one or both.", FUNC_NAME_ARG },

@@ -109,11 +109,13 @@ static void emit_extract_all(struct sql *s, const struct bx *x)
 {
 	const struct bx *text = x->args[x->count - 1];
 
+	bool grouped = !bx_is_const(x->args[0]) || strchr(x->args[0]->s, '(');
+
 	sql_put(s, "kql_all_groups(extractAllGroupsVertical(");
 	sql_expr(s, text);
-	sql_put(s, ", ");
+	sql_put(s, grouped ? ", " : ", concat('(', "); /* without a group all is one */
 	put_regex(s, x->args[0]);
-	sql_put(s, "), ");
+	sql_put(s, grouped ? "), " : ", ')')), ");
 	if (x->count == 3)
 		put_groups(s, x->args[0], x->args[1]);
 	else
@@ -139,6 +141,28 @@ static void emit_replace(struct sql *s, const struct bx *x)
 	struct bx turned = { .kind = BX_CALL, .type = KQL_STRING, .args = args, .count = 3 };
 
 	emit_replace_regex(s, &turned);
+}
+
+/* Whether an occurrence may begin within another: the text begins as it ends. */
+static bool may_overlap(const struct bx *x)
+{
+	if (!bx_is_const(x))
+		return true;
+	for (uint32_t n = 1; n < x->len; n++)
+		if (!memcmp(x->s, x->s + x->len - n, n))
+			return true;
+	return false;
+}
+
+static void emit_countof(struct sql *s, const struct bx *x)
+{
+	bool regex = x->count > 2 && bx_is_const(x->args[2]) && !strcmp(x->args[2]->s, "regex");
+
+	sql_template(s,
+		     regex		       ? "toInt64(countMatches($1, $2))"
+		     : may_overlap(x->args[1]) ? "kql_countof($1, $2)"
+					       : "toInt64(countSubstrings($1, $2))",
+		     x);
 }
 
 /* Numbers of characters, alone or as arrays. */
@@ -194,8 +218,8 @@ static const struct func items[] = {
 	{ "indexof_regex(source: text, regex: string, start: long) long?", "kql_indexof_regex($1, $2, $3, -1, 1)", "Place of the first match from a place on, or -1." },
 	{ "indexof_regex(source: text, regex: string, start: long, length: long) long?", "kql_indexof_regex($1, $2, $3, $4, 1)", "Place of the first match within, or -1." },
 	{ "indexof_regex(source: text, regex: string, start: long, length: long, occurrence: long) long?", "kql_indexof_regex($1, $2, $3, $4, $5)", "Place of the n-th match within, or -1." },
-	{ "countof(source: string, search: string) long", "countSubstrings($1, $2)", "Number of occurrences." },
-	{ "countof(source: string, search: string, kind: string!) long", "if($3 = 'regex', countMatches($1, $2), countSubstrings($1, $2))", "Number of occurrences or matches." },
+	{ "countof(source: string, search: string) long", NULL, "Number of occurrences, which may overlap.", 0, emit_countof },
+	{ "countof(source: string, search: string, kind: string!) long", NULL, "Number of occurrences, or with \"regex\" of matches.", 0, emit_countof },
 	{ "has_any_index(source: string, values: dynamic) long", "(arrayFirstIndex(v -> kql_has($1, kql_text(v)), kql_items($2!)) - 1)", "Place of the first term that the text has, or -1." },
 	{ "regex_quote(source: text) string", "regexpQuoteMeta($1)", "With what is special in regular expressions escaped." },
 	{ "isempty(value: string) bool!", "empty($1)", "Whether the text is empty." },

@@ -172,6 +172,7 @@ static const struct helper {
 	{ "kql_replace_many", "(s, f, t) -> if(empty(kql_lookups(f)), s, arrayMap(w -> arrayStringConcat(arrayMap((p, i) -> if(i % 2 = 0, kql_rewrite(kql_quote(p), f, t), p), "
 			      "w, arrayEnumerate(w))), [kql_marked(s, f)])[1])" },
 	{ "kql_translate", "(s, f, t) -> arrayStringConcat(arrayMap(c -> if(has(f, c) AND notEmpty(t), t[least(indexOf(f, c), length(t))], c), extractAll(s, '(?s).')))" },
+	{ "kql_countof", "(s, n) -> if(n = '' OR length(n) > length(s), 0, toInt64(arrayCount(i -> substring(s, i, length(n)) = n, range(1, length(s) - length(n) + 2))))" },
 	{ "kql_valid", "s -> if(isValidUTF8(s), s, '')" },
 	{ "kql_bytes", "b -> if(empty(b), NULL, kql_array(arrayMap(i -> toString(reinterpretAsUInt8(substring(b, i, 1))), "
 		       "range(1, length(b) + 1))))" },
@@ -261,7 +262,7 @@ static const struct helper {
 	{ "kql_hex32", "n -> lower(if(n = 0, '0', replaceRegexpOne(hex(reinterpretAsUInt32(toInt32(n))), '^0+', '')))" },
 	{ "kql_pad", "(n, s) -> leftPad(s, greatest(n, length(s)), '0')" },
 	{ "kql_trim_zeros", "s -> replaceRegexpOne(s, '0+$', '')" },
-	{ "kql_make_datetime", "(y, m, d, h, i, s) -> if(m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31 AND y BETWEEN 1900 AND 2262, "
+	{ "kql_make_datetime", "(y, m, d, h, i, s) -> if(m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31 AND y BETWEEN 1900 AND 2262 AND h BETWEEN 0 AND 23 AND i BETWEEN 0 AND 59 AND s >= 0 AND s < 60, "
 			       "kql_add(parseDateTime64BestEffortOrNull(concat(leftPad(toString(y), 4, '0'), '-', leftPad(toString(m), 2, '0'), '-', "
 			       "leftPad(toString(d), 2, '0')), 9, 'UTC'), h * " HOUR " + i * 600000000 + toInt64(round(s * 10000000))), NULL)" },
 	{ "kql_unit", "(b, u) -> multiIf(u = 'Bytes', 0, u = 'KB', 1, u = 'MB', 2, u = 'GB', 3, u = 'TB', 4, u = 'PB', 5, u = 'EB', 6, "
