@@ -31,7 +31,8 @@ TYPES = {
 TABLE_KEYS = {"name", "doc", "extension", "actions", "sigma", "field"}
 COPY_KEYS = {"name", "doc", "key", "rows", "field"}
 FIELD_KEYS = {"name", "type", "source", "doc", "max", "sigma", "nullable", "low_cardinality",
-              "text_index", "bloom", "extension", "from"}
+              "text_index", "bloom", "digest", "extension", "from"}
+# digest: hexadecimal in lower case; whole values are looked for.
 # kernel, file, passwd, ...: the sensor sends it; derived: computed on receipt and stored;
 # cloud: an envelope column that every stored row has; view: made when it is read.
 NOT_STORED = {"", "cloud", "view"}
@@ -179,7 +180,7 @@ def header(tables):
 def flags(field):
     names = []
     for key in ("nullable", "low_cardinality", "extension", "text_index", "bloom"):
-        if field.get(key):
+        if field.get(key) or (key == "bloom" and field.get("digest")):
             names.append(f"EVENT_FIELD_{key.upper()}")
     if stored(field):
         names.append("EVENT_FIELD_STORED")
@@ -257,8 +258,9 @@ def kql_column(table, field):
     view = quoted(additional_fields(table)) if source_ == "view" else "NULL"
     nullable = "true" if field.get("nullable") else "false"
     text = "true" if field.get("text_index") else "false"
+    digest = "true" if field.get("digest") else "false"
     return (f"\t{{ {quoted(field['name'])}, {'NULL' if source_ == 'view' else sql}, {view}, "
-            f"{quoted(field['doc'])}, KQL_{field['type'].upper()}, {nullable}, {text} }},")
+            f"{quoted(field['doc'])}, KQL_{field['type'].upper()}, {nullable}, {text}, {digest} }},")
 
 
 def catalogue(tables):
@@ -274,7 +276,7 @@ def catalogue(tables):
         rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(fields)}, true, {replaced} }},")
     for t in load_unfilled():
         out.append(f"static const struct kql_table_column {t['name']}_columns[] = {{")
-        out += [f"\t{{ {quoted(n)}, NULL, NULL, \"\", KQL_{k.upper()}, true, false }}," for n, k in t["columns"]]
+        out += [f"\t{{ {quoted(n)}, NULL, NULL, \"\", KQL_{k.upper()}, true, false, false }}," for n, k in t["columns"]]
         out.append("};")
         rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(t['columns'])}, false, false }},")
     out += ["static const struct kql_table tables[] = {", *rows, "};",

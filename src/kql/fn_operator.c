@@ -81,9 +81,9 @@ static void emit_in_set(struct sql *s, const struct bx *x, bool fold)
 		return;
 	}
 	sql_put(s, x->args[0]->nullable ? "ifNull(" : "(");
-	sql_put(s, fold ? "lowerUTF8(" : "");
+	sql_put(s, fold && !func_is_digest(x->args[0]) ? "lowerUTF8(" : "");
 	sql_expr(s, x->args[0]);
-	sql_put(s, fold ? ") IN " : " IN ");
+	sql_put(s, fold && !func_is_digest(x->args[0]) ? ") IN " : " IN ");
 	put_set(s, set, fold);
 	sql_put(s, x->args[0]->nullable ? ", false)" : ")");
 }

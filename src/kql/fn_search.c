@@ -12,6 +12,11 @@
 #include "kql/func.h"
 #include "kql/sql.h"
 
+bool func_is_digest(const struct bx *x)
+{
+	return x->kind == BX_COLUMN && x->column->stored && x->column->stored->digest;
+}
+
 static bool is_word(const struct bx *x)
 {
 	if (!bx_is_const(x) || !x->len)
@@ -55,18 +60,21 @@ static void put_folded(struct sql *s, const struct bx *x)
 
 static void put_haystack(struct sql *s, const struct bx *x, const struct bx *needle, bool cased)
 {
-	if (!cased)
+	bool fold = !cased && !func_is_digest(x);
+
+	if (fold)
 		sql_printf(s, "%s(", folding(needle));
 	sql_expr(s, x);
-	if (!cased)
+	if (fold)
 		sql_put(s, ")");
 }
 
+/* A digest is one word. */
 static void put_token(struct sql *s, const struct bx *x, const struct bx *needle, bool cased)
 {
-	sql_put(s, "hasToken(");
+	sql_put(s, func_is_digest(x) ? "(" : "hasToken(");
 	put_haystack(s, x, needle, cased);
-	sql_put(s, ", ");
+	sql_put(s, func_is_digest(x) ? " = " : ", ");
 	if (cased)
 		sql_expr(s, needle);
 	else
@@ -235,6 +243,14 @@ static void emit_hassuffix_cs(struct sql *s, const struct bx *x)
 	has_edge(s, x, false, true, true);
 }
 
+static void put_words(struct sql *s, const struct bx *set)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		sql_put(s, i ? ", " : "");
+		put_folded(s, set->args[i]);
+	}
+}
+
 /* has_any and has_all */
 static void has_set(struct sql *s, const struct bx *x, bool all)
 {
@@ -255,14 +271,19 @@ static void has_set(struct sql *s, const struct bx *x, bool all)
 		sql_put(s, "))");
 		return;
 	}
+	if (words && !all && func_is_digest(x->args[0])) {
+		sql_put(s, "(");
+		sql_expr(s, x->args[0]);
+		sql_put(s, " IN (");
+		put_words(s, set);
+		sql_put(s, "))");
+		return;
+	}
 	if (words) {
 		sql_printf(s, "has%sTokens(lower(", all ? "All" : "Any");
 		sql_expr(s, x->args[0]);
 		sql_put(s, "), [");
-		for (uint32_t i = 0; i < set->count; i++) {
-			sql_put(s, i ? ", " : "");
-			put_folded(s, set->args[i]);
-		}
+		put_words(s, set);
 		sql_put(s, "])");
 		return;
 	}

@@ -84,5 +84,10 @@ void func_each(void (*each)(void *arg, const struct func_family *family, const s
 	       void *arg);
 /* Of an operator or the binder's own: no query may call it by name. */
 bool func_is_hidden(const char *name);
+/*
+ * fn_search.c: a column of the store whose texts are digests in lower case. Beneath lower() its index
+ * would not be found.
+ */
+bool func_is_digest(const struct bx *x);
 /* First entry of that name; NULL where there is none. */
 const struct func *func_find(const char *name);

@@ -58,6 +58,7 @@ struct kql_table_column {
 	enum kql_type type;
 	bool nullable;	 /* in the store */
 	bool text_index; /* lower(column) has a text index */
+	bool digest;	 /* hexadecimal in lower case, or empty; the column has an index of its values */
 };
 
 struct kql_catalogue {

@@ -313,6 +313,27 @@ static void words_of_a_command_line_are_found_by_the_index(void **state _unused_
 	assert_non_null(strstr(out.data, "ProcessCommandLine_text"));
 }
 
+static void digests_are_found_by_their_indexes(void **state _unused_)
+{
+	static const char *const conditions[][2] = {
+		{ "SHA1 = 'ab'", "SHA1_bloom" },
+		{ "SHA256 IN (lowerUTF8('AB'), lowerUTF8('CD'))", "SHA256_bloom" },
+		{ "InitiatingProcessMD5 = 'ab'", "InitiatingProcessMD5_bloom" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+		char sql[256];
+		struct telemetry_query q = { .sql = sql, .format = "TSV" };
+
+		snprintf(sql, sizeof(sql),
+			 "EXPLAIN indexes = 1 SELECT count() FROM vakt.DeviceProcessEvents WHERE %s",
+			 conditions[i][0]);
+		assert_int_equal(telemetry_query(store, &q, &out, NULL), 0);
+		assert_non_null(strstr(out.data, conditions[i][1]));
+	}
+}
+
 static void statement(const char *sql)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
@@ -764,6 +785,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_failed_question_leaves_nothing_to_the_next),
 		cmocka_unit_test(parameters_are_values_never_sql),
 		cmocka_unit_test(words_of_a_command_line_are_found_by_the_index),
+		cmocka_unit_test(digests_are_found_by_their_indexes),
 		cmocka_unit_test(a_missing_index_and_column_are_added),
 		cmocka_unit_test(a_slow_question_ends_at_its_time),
 		cmocka_unit_test(limits_of_a_question_hold),
