@@ -9,6 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 
 import { TITLE } from "./alerts.mjs";
+import { Editor } from "./editor.mjs";
 import { measure, wheel } from "./frames.mjs";
 import { test, until } from "./tap.mjs";
 
@@ -22,22 +23,14 @@ export function cases(shared) {
 	const grid = () => page().getByRole("grid");
 	const cell = (row, column) => page().locator(`#cell-${row}-${column}`);
 	const text = async (row, column) => (await cell(row, column).innerText()).trim();
-	const editor = () => page().locator(".monaco-editor");
-	const squiggles = () => page().locator(".squiggly-error");
-	const code = async () => (await page().locator(".view-lines .view-line").allInnerTexts()).join("\n").replaceAll("\u00a0", " ");
+	const editor = new Editor(page);
+	const code = () => editor.text();
+	const write = (query) => editor.write(query);
 	const counted = async () => Number(await page().locator("[data-rows]").getAttribute("data-rows"));
 
 	const open = async (where = "/hunting") => {
 		await shared.browser.go(where);
-		await editor().first().waitFor();
-	};
-	/** In place of what is there; as typed at once. */
-	const write = async (query) => {
-		await page().locator(".monaco-editor .view-lines").click();
-		await page().keyboard.press("Control+A");
-		await page().keyboard.press("Delete");
-		await page().keyboard.insertText(query);
-		await page().keyboard.press("Escape");
+		await editor.ready();
 	};
 	const run = async (query) => {
 		await write(query);
@@ -69,18 +62,22 @@ export function cases(shared) {
 	test("the editor completes our columns, explains them and marks mistakes while one types", async () => {
 		await write("DeviceProcessEvents\n| where ");
 		await page().keyboard.type("ProcessComm", { delay: 60 });
-		await page().locator(".suggest-widget").getByText("ProcessCommandLine").first().waitFor();
-		await page().keyboard.press("Enter");
+		await editor.complete("ProcessCommandLine");
 		await page().keyboard.type(" has 'x' and NoSuchColumn == 1", { delay: 10 });
 		await page().keyboard.press("Escape");
-		await until("the mark", async () => (await squiggles().count()) > 0, 20);
+		await until("the mark", async () => (await editor.mistakes().count()) > 0, 20);
 		// What the server says stands where the mistake is.
-		const at = await squiggles().first().boundingBox();
-		await page().mouse.move(at.x + at.width / 2, at.y + at.height / 2, { steps: 4 });
-		await page().locator(".monaco-hover").getByText("nothing is called 'NoSuchColumn' here").first().waitFor();
+		await (await editor.hover()).getByText("nothing is called 'NoSuchColumn' here").first().waitFor();
 		await shared.browser.shot("hunting-mistake");
+		// The service looks again when the cursor moves, and at a query that was there before it.
+		await page().keyboard.press("Home");
+		await editor.keepsMistakes();
+		await page().reload();
+		await editor.ready();
+		await editor.coloured();
+		await editor.keepsMistakes();
 		await write("DeviceProcessEvents | where ProcessCommandLine has 'x'");
-		await until("no mark", async () => (await squiggles().count()) === 0, 10);
+		await until("no mark", async () => (await editor.mistakes().count()) === 0, 10);
 		await page().locator(".view-line .Column").first().hover();
 		await page().locator(".monaco-hover").getByText("Command line, arguments joined by blanks.").first().waitFor();
 	});
@@ -91,9 +88,8 @@ export function cases(shared) {
 		await told.getByText("nothing is called 'FileNam' here").waitFor();
 		await told.getByText("FileName", { exact: true }).waitFor();
 		await page().getByRole("button", { name: "Line 2, column 9" }).click();
-		assert.ok(await page().evaluate(() => document.activeElement?.closest(".monaco-editor") !== null));
-		await page().keyboard.type("Z");
-		await until("typed at the mistake", async () => (await code()).includes("ZFileNam"), 5);
+		assert.ok(await editor.hasFocus());
+		await editor.typedAtPlace("FileNam");
 	});
 
 	test("a query finds what this machine did; the row leads to its device and back", async () => {
@@ -298,7 +294,7 @@ export function cases(shared) {
 		await until("the second", async () => (await code()) === "print second = 2", 5);
 		await page().keyboard.press("Escape");
 		await page().reload();
-		await editor().first().waitFor();
+		await editor.ready();
 		await until("the second again", async () => (await code()) === "print second = 2", 10);
 		await page().getByRole("group", { name: "Open queries" }).getByRole("button").filter({ hasText: /^Query 3$/ }).click();
 		await until("the third", async () => (await code()) === "print third = 3", 5);
@@ -367,7 +363,7 @@ export function cases(shared) {
 		await shared.browser.fresh();
 		await shared.browser.go("/hunting");
 		await shared.browser.login(shared.name, shared.password);
-		await editor().first().waitFor();
+		await editor.ready();
 		await page().getByRole("tab", { name: "Queries" }).click();
 		assert.equal(await button(/^Of my own/).count(), 0);
 		await page().getByRole("region", { name: "Your own" }).getByRole("button", { name: /^Forty-one/ }).click();

@@ -30,10 +30,16 @@ function rangeOf(model: Model, text: string, start: number, d: Diagnostic): mona
 	};
 }
 
-/** Models of the open documents, and which version of each the server has judged. */
+interface Judgement {
+	/** Of the document. */
+	version: number;
+	marks: monaco.editor.IMarkerData[];
+}
+
+/** Models of the open documents, and what the server has said of each. */
 class Documents {
 	private models = new Map<string, Model>();
-	private judged = new Map<string, number>();
+	private judged = new Map<string, Judgement>();
 	private views = new Map<string, monaco.editor.ICodeEditorViewState>();
 	private listener = monaco.editor.onDidChangeMarkers(() => this.silence());
 
@@ -49,6 +55,7 @@ class Documents {
 			model = monaco.editor.createModel(text, LANGUAGE);
 			model.setEOL(monaco.editor.EndOfLineSequence.LF);
 			this.models.set(id, model);
+			model.onDidChangeDecorations(() => this.restore(id));
 			if (text) colour();
 		}
 		return model;
@@ -88,13 +95,11 @@ class Documents {
 	judge(id: string, text: string, start: number, diagnostics: readonly Diagnostic[]) {
 		const model = this.models.get(id);
 		if (!model) return;
-		this.judged.set(id, model.getVersionId());
-		monaco.editor.setModelMarkers(model, OWNER, diagnostics.map((d) => ({
-			...rangeOf(model, text, start, d),
-			severity: monaco.MarkerSeverity.Error,
-			message: this.say(d),
-			code: d.code,
-		})));
+		const marks = diagnostics.map((d) => ({
+			...rangeOf(model, text, start, d), severity: monaco.MarkerSeverity.Error, message: this.say(d), code: d.code,
+		}));
+		this.judged.set(id, { version: model.getVersionId(), marks });
+		monaco.editor.setModelMarkers(model, OWNER, marks);
 		this.silence();
 	}
 
@@ -107,12 +112,21 @@ class Documents {
 
 	/** The service has nothing to say about what the server has judged. */
 	private silence() {
-		for (const [id, version] of this.judged) {
+		for (const [id, { version }] of this.judged) {
 			const model = this.models.get(id);
 			if (!model || model.getVersionId() !== version) continue;
 			if (monaco.editor.getModelMarkers({ resource: model.uri, owner: LANGUAGE }).length)
 				monaco.editor.setModelMarkers(model, LANGUAGE, []);
 		}
+	}
+
+	/** The service takes away all that looks like a mistake before it marks its own, as the cursor moves, too. */
+	private restore(id: string) {
+		const model = this.models.get(id);
+		const judged = this.judged.get(id);
+		if (!model || !judged || model.getVersionId() !== judged.version) return;
+		const shown = model.getAllDecorations().filter((d) => d.options.className === "squiggly-error").length;
+		if (shown < judged.marks.length) monaco.editor.setModelMarkers(model, OWNER, judged.marks);
 	}
 
 	keepOnly(ids: readonly string[]) {
