@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 
+import { Editor } from "./editor.mjs";
 import { test, until } from "./tap.mjs";
 
 export function cases(shared) {
 	const page = () => shared.browser.page;
 	const row = (text) => page().locator("tbody tr").filter({ hasText: text });
-	const query = () => page().getByRole("textbox", { name: "Query" });
+	const editor = new Editor(page);
 	const good = "DeviceProcessEvents\n| where ProcessCommandLine has 'vakt-portal-detection'";
 
 	const rule = async () => {
@@ -22,23 +23,49 @@ export function cases(shared) {
 		await shared.browser.shot("detections-none");
 		await page().getByRole("link", { name: "New detection rule" }).click();
 		await page().getByRole("heading", { level: 1, name: "New detection rule" }).waitFor();
-		await query().fill("DeviceProcessEvents\n| where FileNam == 'x'");
+		await editor.write("DeviceProcessEvents\n| where FileNam == 'x'");
 		const place = page().getByRole("button", { name: "Line 2, column 9" });
 		await place.waitFor();
 		await page().getByText("did you mean FileName?").waitFor();
 		await place.click();
-		const chosen = await query().evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd));
-		assert.equal(chosen, "FileNam");
+		assert.ok(await editor.hasFocus());
+		await editor.typedAtPlace("FileNam");
 		await page().getByRole("textbox", { name: "Title" }).fill("Seen: {{FileNam}}");
-		await query().fill("DeviceProcessEvents | summarize count() by DeviceId");
+		await editor.write("DeviceProcessEvents | summarize count() by DeviceId");
 		await page().getByLabel("Frequency").selectOption("0");
+		// A mistake of a rule, not of the query: the editor of the hunting page knows nothing of it.
 		await page().getByText(/'summarize' puts rows together/).waitFor();
+		await until("the mark", async () => (await editor.mistakes().count()) > 0, 10);
+		await (await editor.hover()).getByText(/'summarize' puts rows together/).first().waitFor();
 		await shared.browser.shot("detections-mistakes");
+		// What is typed elsewhere takes no mark away.
+		await editor.coloured();
+		await page().getByRole("textbox", { name: "Title" }).press("End");
+		await page().keyboard.type("more");
+		await editor.keepsMistakes();
+	});
+
+	test("the query of a rule is completed and explained, and Tab can leave it", async () => {
+		await editor.write("DeviceProcessEvents\n| where ");
+		await page().keyboard.type("ProcessComm", { delay: 60 });
+		await editor.complete("ProcessCommandLine");
+		await page().keyboard.type(" has 'x'", { delay: 10 });
+		await page().keyboard.press("Escape");
+		await until("no mark", async () => (await editor.mistakes().count()) === 0, 10);
+		await page().locator(".view-line .Column").first().hover();
+		await page().locator(".monaco-hover").getByText("Command line, arguments joined by blanks.").first().waitFor();
+		await page().getByText("Control and M let Tab leave the editor.").waitFor();
+		await page().keyboard.press("Control+M");
+		await page().keyboard.press("Tab");
+		assert.equal(await editor.hasFocus(), false);
+		await page().keyboard.press("Shift+Tab");
+		assert.ok(await editor.hasFocus());
+		await page().keyboard.press("Control+M");
 	});
 
 	test("a dry run shows what it would have found and writes nothing", async () => {
 		await shared.browser.go(`/detection-rules/new?query=${encodeURIComponent(good)}`);
-		assert.equal(await query().inputValue(), good);
+		await until("the query", async () => (await editor.text()) === good, 20);
 		await page().getByText("The query can be used.").waitFor();
 		await page().getByRole("textbox", { name: "Title" }).fill("Seen {{ProcessCommandLin}}");
 		await page().getByText(/the result has no column 'ProcessCommandLin'/).waitFor();
@@ -84,7 +111,7 @@ export function cases(shared) {
 
 	test("a rule that fails says why on its page; off it says so in the list", async () => {
 		await shared.browser.go(shared.ruleUrl);
-		await query().fill("DeviceProcessEvents | where FileName == 'nothing'");
+		await editor.write("DeviceProcessEvents | where FileName == 'nothing'");
 		await page().getByText("The query can be used.").waitFor();
 		await page().getByRole("button", { name: "Save" }).click();
 		await until("the change", async () => (await rule()).queryCondition.queryText.includes("nothing"), 10);
@@ -105,7 +132,13 @@ export function cases(shared) {
 		await shared.browser.go(shared.ruleUrl);
 		await shared.browser.login("rut", "another long password");
 		await page().getByRole("heading", { level: 1, name: "Portal detection" }).waitFor();
-		assert.ok(await query().isDisabled());
+		await until("the query", async () => (await editor.text()).includes("FileName == 'nothing'"), 20);
+		assert.ok(await page().getByRole("textbox", { name: "Query" }).evaluate((area) => area.readOnly));
+		await page().locator(".monaco-editor .view-lines").click();
+		await page().keyboard.type("x");
+		await page().keyboard.press("Tab");
+		assert.equal(await editor.hasFocus(), false);
+		assert.equal((await editor.text()).includes("x"), false);
 		assert.equal(await page().getByRole("button", { name: /Save|Switch off|Remove|Run now/ }).count(), 0);
 		await shared.browser.fresh();
 		await shared.browser.go("/");

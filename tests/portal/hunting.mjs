@@ -405,7 +405,7 @@ export function cases(shared) {
 		await write("DeviceProcessEvents | where FileName == 'handed over'");
 		await button("Create detection rule").click();
 		await until("the page of rules", () => page().url().includes("/detection-rules/new?query=DeviceProcessEvents"), 5);
-		await page().getByText("FileName == 'handed over'").or(page().locator("textarea")).first().waitFor();
+		await until("the query there", async () => (await code()).includes("FileName == 'handed over'"), 20);
 	});
 
 	test("hunting by keyboard alone: write, run, walk the cells, open a row, leave the editor", async () => {

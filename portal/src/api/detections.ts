@@ -57,7 +57,7 @@ export interface DetectionRule {
 }
 
 /** Of one field of a rule; line and column are the query's. */
-export interface Problem extends Omit<Diagnostic, "code"> {
+export interface Problem extends Diagnostic {
 	field: string;
 }
 

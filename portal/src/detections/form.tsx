@@ -4,7 +4,7 @@
  */
 import { Button, Combobox, Field, Input, Option, Select, Switch, Textarea } from "@fluentui/react-components";
 import { Add20Regular, Delete20Regular } from "@fluentui/react-icons";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 
 import {
 	CATEGORIES, checkRule, PERIODS, RELATED_KINDS, RULE_SEVERITIES, type Check, type Draft, type Problem, type RelatedKind,
@@ -19,10 +19,17 @@ const CHECK_MS = 400;
 const QUERY = "queryCondition.queryText";
 const ALERT = "detectionAction.alertTemplate.";
 
+export interface DraftCheck extends Check {
+	/** Whether it is of the draft as it stands. */
+	checked: boolean;
+	/** The query that it is of. */
+	query: string;
+}
+
 /** What the server says of the draft; of an older one while it is asked anew. */
-export function useCheck(draft: Draft, enabled: boolean): Check & { checked: boolean } {
-	const [state, setState] = useState<{ of: string; check: Check }>({
-		of: "", check: { problems: [], columns: [] },
+export function useCheck(draft: Draft, enabled: boolean): DraftCheck {
+	const [state, setState] = useState<{ of: string; query: string; check: Check }>({
+		of: "", query: "", check: { problems: [], columns: [] },
 	});
 	const key = JSON.stringify(draft);
 	useEffect(() => {
@@ -32,6 +39,7 @@ export function useCheck(draft: Draft, enabled: boolean): Check & { checked: boo
 			checkRule(draft, controller.signal).then(
 				(check) => setState((old) => ({
 					of: key,
+					query: draft.query,
 					// While the query is half written its columns are those of before.
 					check: check.columns.length ? check : { ...check, columns: old.check.columns },
 				})),
@@ -43,7 +51,7 @@ export function useCheck(draft: Draft, enabled: boolean): Check & { checked: boo
 			controller.abort();
 		};
 	}, [key, enabled]); // eslint-disable-line react-hooks/exhaustive-deps
-	return { ...state.check, checked: state.of === key };
+	return { ...state.check, checked: state.of === key, query: state.query };
 }
 
 function ColumnField({ label, value, columns, problems, disabled, onChange }: {
@@ -209,9 +217,10 @@ export function RuleForm({ draft, edit, disabled, check }: {
 	draft: Draft;
 	edit(part: Partial<Draft>): void;
 	disabled: boolean;
-	check: Check & { checked: boolean };
+	check: DraftCheck;
 }) {
 	const { t } = useTexts();
+	const ofQuery = useMemo(() => check.problems.filter((p) => p.field === QUERY), [check.problems]);
 	const problemsOf = (field: string) => check.problems.filter((p) => p.field === field);
 	const part: PartProps = { draft, edit, disabled, problemsOf, columns: check.columns };
 	return (
@@ -227,7 +236,7 @@ export function RuleForm({ draft, edit, disabled, check }: {
 						</Field>
 					</div>
 					<QueryField
-						text={draft.query} problems={problemsOf(QUERY)} checked={check.checked} disabled={disabled}
+						text={draft.query} problems={ofQuery} of={check.query} checked={check.checked} disabled={disabled}
 						onChange={(query) => edit({ query })}
 					/>
 					<WhenPart {...part} />

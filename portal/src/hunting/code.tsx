@@ -217,7 +217,8 @@ function useEditor(props: EditorProps) {
 		documents.current = kept;
 		const run = () => latest.current.onRun?.();
 		const keys = [monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, monaco.KeyMod.Shift | monaco.KeyCode.Enter];
-		made.addAction({ id: "vakt.run", label: latest.current.runLabel ?? "Run", keybindings: keys, run });
+		if (latest.current.onRun)
+			made.addAction({ id: "vakt.run", label: latest.current.runLabel ?? "Run", keybindings: keys, run });
 		const typed = made.onDidChangeModelContent(() => {
 			const text = made.getValue();
 			if (kept.type(text)) latest.current.onChange(text);
@@ -235,11 +236,12 @@ function useEditor(props: EditorProps) {
 	return { host, editor, documents };
 }
 
-/** Asks the server about the text when the hand rests. */
-function useCheck(id: string, text: string, documents: { current: Documents | null }) {
+/** Marks what the page's check says; without one asks the server when the hand rests. */
+function useCheck({ id, text, judged }: EditorProps, documents: { current: Documents | null }) {
 	useEffect(() => {
 		documents.current?.forget(id);
-		if (!text.trim()) return;
+		if (judged) documents.current?.judge(id, text, 0, judged);
+		if (judged !== undefined || !text.trim()) return;
 		const controller = new AbortController();
 		const timer = setTimeout(() => {
 			checkQuery(text, controller.signal).then(
@@ -251,11 +253,11 @@ function useCheck(id: string, text: string, documents: { current: Documents | nu
 			clearTimeout(timer);
 			controller.abort();
 		};
-	}, [id, text, documents]);
+	}, [id, text, judged, documents]);
 }
 
 export default function Code(props: EditorProps & { handle?: Ref<EditorHandle> | undefined }) {
-	const { id, ids, text, label, dark, handle } = props;
+	const { id, ids, text, label, dark, readOnly = false, handle } = props;
 	const { host, editor, documents } = useEditor(props);
 	const shown = useRef("");
 	useEffect(() => {
@@ -282,9 +284,14 @@ export default function Code(props: EditorProps & { handle?: Ref<EditorHandle> |
 		editor.current?.updateOptions({ ariaLabel: label });
 	}, [label, editor]);
 	useEffect(() => {
+		editor.current?.updateOptions({
+			readOnly, domReadOnly: readOnly, renderLineHighlight: readOnly ? "none" : "line",
+		});
+	}, [readOnly, editor]);
+	useEffect(() => {
 		void loadSchema().then(giveSchema).catch(() => undefined);
 	}, []);
-	useCheck(id, text, documents);
+	useCheck(props, documents);
 	useImperativeHandle(handle, () => {
 		const target = editor.current as Editor;
 		return handleOf(target, documents.current as Documents, () => shown.current);

@@ -33,6 +33,12 @@ export interface EditorProps {
 	label: string;
 	dark: boolean;
 	runLabel?: string | undefined;
+	readOnly?: boolean | undefined;
+	/**
+	 * What a check of the page's own says of the text, null while it is not known; where it is missing
+	 * the editor asks the server itself.
+	 */
+	judged?: readonly Diagnostic[] | null | undefined;
 	/** A mistake in words. */
 	say(diagnostic: Diagnostic): string;
 	onChange(text: string): void;
@@ -51,11 +57,13 @@ export function QueryEditor({ handle, ...props }: Omit<EditorProps, "dark" | "la
 			message, expected && t("hunting.mistake.expected", { what: expected }),
 			suggestion && `${t("hunting.mistake.suggestion")} ${suggestion}?`,
 		].filter(Boolean).join("\n");
+	// Tab leaves what cannot be written to anyway.
+	const keys = [props.onRun && t("hunting.editorRuns"), !props.readOnly && t("hunting.editorTab")].filter(Boolean);
 	return (
 		<Suspense fallback={<Lines rows={3} height={28} />}>
 			<Code
 				{...props} dark={dark} handle={handle} say={say}
-				label={`${props.label ?? t("hunting.editor")}. ${t("hunting.editorKeys")}`}
+				label={[`${props.label ?? t("hunting.editor")}.`, ...keys].join(" ")}
 			/>
 		</Suspense>
 	);
