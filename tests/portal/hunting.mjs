@@ -212,6 +212,42 @@ export function cases(shared) {
 		await cell(0, 0).waitFor();
 	});
 
+	test("selected rows are hunted for together, exported alone, and all of them at once", async () => {
+		await run("datatable(SHA256: string, DeviceId: string, DeviceName: string, n: int) "
+			+ "['11', 'd1', 'one', 1, '22', 'd2', 'two', 2, '33', 'd2', 'two', 3]");
+		await until("rows", async () => (await counted()) === 3, 20);
+		const bar = page().getByRole("toolbar", { name: "Actions on the selected rows" });
+		for (const n of [0, 1]) await page().locator(`[data-position="${n}"] [data-lead]`).click();
+		await bar.getByText("2 rows selected").waitFor();
+		await bar.getByRole("button", { name: "Open a device" }).click();
+		await page().getByRole("menuitem", { name: "two" }).waitFor();
+		assert.equal(await page().getByRole("menuitem").count(), 2);
+		await page().keyboard.press("Escape");
+		await bar.getByRole("button", { name: "Export selected" }).click();
+		const begun = page().waitForEvent("download");
+		await item("CSV, for spreadsheets");
+		assert.equal(fs.readFileSync(await (await begun).path(), "utf8"),
+			"\ufeffSHA256,DeviceId,DeviceName,n\r\n11,d1,one,1\r\n22,d2,two,2\r\n");
+		await button("Select all rows").click();
+		await bar.getByText("3 rows selected").waitFor();
+		await grid().focus();
+		await page().keyboard.press("Control+A");
+		await bar.waitFor({ state: "hidden" });
+		await page().keyboard.press("Control+A");
+		await bar.getByText("3 rows selected").waitFor();
+		await page().keyboard.press("Space");
+		await bar.getByText("2 rows selected").waitFor();
+		await bar.getByRole("button", { name: "Hunt for their values" }).click();
+		await page().getByRole("menuitem", { name: "DeviceName" }).getByText("2 values").waitFor();
+		await shared.browser.shot("hunting-selected-values");
+		await item("SHA256");
+		await until("another query", async () => (await code()).includes('InitiatingProcessSHA256 in ("11", "33")'), 10);
+		await page().keyboard.press("Escape");
+		await button("Run query").click();
+		await page().getByText("No rows", { exact: true }).waitFor({ timeout: 60000 });
+		await button(/^Close 11 \+1/).click();
+	});
+
 	test("an event leads to the alert that it raised, and to its place in the timeline", async () => {
 		const id = shared.alertUrl.split("/").at(-1);
 		const { events } = await (await page().request.get(`${shared.stack.base}/portal/api/alerts/${id}/events`)).json();

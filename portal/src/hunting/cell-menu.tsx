@@ -19,7 +19,7 @@ export interface CellActions {
 	filter(filter: Filter): void;
 	/** Adds a step to the query. */
 	narrow(step: string): void;
-	seek(column: RunColumn, value: Cell): void;
+	seek(column: RunColumn, values: readonly Cell[]): void;
 	open(row: number): void;
 	copied(done: boolean): void;
 }
@@ -53,7 +53,7 @@ export function CellMenu({ answer, place, close, actions }: {
 					)}
 					<MenuItem icon={<PanelRight20Regular />} onClick={() => actions.open(row)}>{t("hunting.row.open")}</MenuItem>
 					{filled && (
-						<MenuItem icon={<Search20Regular />} onClick={() => actions.seek(about, value)}>{t("hunting.seek")}</MenuItem>
+						<MenuItem icon={<Search20Regular />} onClick={() => actions.seek(about, [value])}>{t("hunting.seek")}</MenuItem>
 					)}
 					<MenuDivider />
 					<MenuItem icon={<Filter20Regular />} onClick={() => actions.filter({ column, value, keep: true })}>

@@ -3,8 +3,9 @@
  * grid.tsx - rows of a result: up to a hundred thousand, of which those in sight exist
  *
  * The grid itself has the focus and names the active cell; arrows, pages, Home and End move it, with
- * Control to the ends of the table. Space selects the row, Enter opens it, the menu key shows what
- * can be done with the value. Row -1 is the head: Enter sorts, Space tells about the column.
+ * Control to the ends of the table. Space selects the row, Control and A all of them, Enter opens it,
+ * the menu key shows what can be done with the value. Row -1 is the head: Enter sorts, Space tells about
+ * the column.
  */
 import { ArrowDown12Regular, ArrowUp12Regular, ChevronDown12Regular, MoreHorizontal16Regular } from "@fluentui/react-icons";
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from "react";
@@ -223,6 +224,8 @@ export function Grid(props: GridProps) {
 		setAnchor(position);
 		onSelect(next);
 	};
+	const all = view.length > 0 && selected.size >= view.length && view.every((row) => selected.has(row));
+	const toggleAll = () => onSelect(all ? new Set() : new Set(view));
 	const go = (row: number, column: number) => {
 		const next = {
 			row: Math.max(-1, Math.min(view.length - 1, row)), column: Math.max(0, Math.min(columns - 1, column)),
@@ -252,6 +255,7 @@ export function Grid(props: GridProps) {
 		if (move) go(...move);
 		else if (control && event.key === "c" && row >= 0)
 			void navigator.clipboard.writeText(textOf(answer.rows[view[row] as number]?.[column]));
+		else if (control && event.key.toLowerCase() === "a") toggleAll();
 		else if (control) return;
 		else if (row < 0 && event.key === "Enter") onOrder(column);
 		else if (row < 0 && event.key === " " && element) onColumn(column, element);
@@ -295,8 +299,13 @@ export function Grid(props: GridProps) {
 					<div role="presentation" className={css["pane"]} style={{ width: sight.paneWidth, height: sight.paneHeight }}>
 						<div role="presentation" className={css["head"]}>
 							<div ref={sight.head} role="row" aria-rowindex={1} className={css["headRow"]} style={{ width: sight.width }}>
-								<div role="columnheader" aria-colindex={1} className={css["lead"]}>
-									<span className="unseen">{t("hunting.row.selection")}</span>
+								<div role="columnheader" aria-colindex={1} className={`${css["lead"]} ${all ? css["selected"] : ""}`}>
+									<button
+										type="button" tabIndex={-1} className={`plain ${css["all"]}`} aria-pressed={all}
+										aria-label={t("hunting.row.all")} onClick={toggleAll}
+									>
+										<span className={css["box"]} aria-hidden="true" />
+									</button>
 								</div>
 								{answer.columns.slice(firstColumn, columnEnd).map((column, i) => {
 									const index = firstColumn + i;

@@ -61,7 +61,7 @@ export function Outcome({ run, name, onCancel, onGo, onNarrow, onSeek }: {
 	onCancel(): void;
 	onGo(diagnostic: Diagnostic): void;
 	onNarrow(step: string): void;
-	onSeek(column: RunColumn, value: Cell): void;
+	onSeek(column: RunColumn, values: readonly Cell[]): void;
 }) {
 	const { t } = useTexts();
 	if (!run) return <Empty title={t("hunting.begin")}>{t("hunting.beginMore")}</Empty>;

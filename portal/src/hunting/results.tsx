@@ -3,34 +3,27 @@
  * results.tsx - the outcome of a run: table or chart, filters, selection, export, one row whole
  */
 import {
-	Button, Menu, MenuButton, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody,
-	Toolbar,
+	Button, Menu, MenuButton, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarBody,
 } from "@fluentui/react-components";
-import {
-	ArrowDownload20Regular, ChartMultiple20Regular, Copy20Regular, Dismiss12Regular, Server20Regular, Table20Regular,
-} from "@fluentui/react-icons";
+import { ChartMultiple20Regular, Dismiss12Regular, Table20Regular } from "@fluentui/react-icons";
 import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
 
 import type { Cell, RunAnswer, RunColumn } from "@/api/hunting";
 import { Empty, Lines } from "@/parts/states";
 import { useClock } from "@/parts/time";
-import { navigate } from "@/router";
 import { useTexts } from "@/text/text";
 
 import { CellMenu, type CellActions } from "./cell-menu";
 import { CHART_KINDS, chartOf, kindOf, type ChartKind } from "./chart-data";
 import { ColumnPanel, type ColumnPlace } from "./column-panel";
-import { csvOf, jsonOf, save, tsvOf } from "./export";
+import { ExportMenu } from "./export-menu";
 import { Grid, type CellPlace } from "./grid";
 import { sameFilter, viewOf, type Filter, type Order } from "./result";
 import { RowPanel } from "./row-panel";
-import { targetOf } from "./seek";
+import { Selected } from "./selected";
 import css from "./results.module.css";
 
 const Chart = lazy(() => import("./chart"));
-
-/** Rows whose devices are opened or copied at once. */
-const COPY_MAX = 10000;
 
 /** What the person set for this result; another run begins anew. */
 function useChoices(answer: RunAnswer) {
@@ -44,24 +37,6 @@ function useChoices(answer: RunAnswer) {
 	const set = (change: Partial<typeof fresh>) =>
 		setStored((old) => ({ ...(old.answer === answer ? old : fresh), ...change }));
 	return { ...choices, set };
-}
-
-function Exports({ answer, view, name }: { answer: RunAnswer; view: number[]; name: string }) {
-	const { t } = useTexts();
-	const stem = name.replace(/[^\p{L}\p{N} _-]+/gu, "_").trim().slice(0, 60) || "query";
-	return (
-		<Menu>
-			<MenuTrigger disableButtonEnhancement>
-				<MenuButton size="small" appearance="subtle" icon={<ArrowDownload20Regular />}>{t("hunting.export")}</MenuButton>
-			</MenuTrigger>
-			<MenuPopover>
-				<MenuList>
-					<MenuItem onClick={() => save(`${stem}.csv`, "text/csv;charset=utf-8", csvOf(answer, view))}>{t("hunting.export.csv")}</MenuItem>
-					<MenuItem onClick={() => save(`${stem}.json`, "application/json", jsonOf(answer, view))}>{t("hunting.export.json")}</MenuItem>
-				</MenuList>
-			</MenuPopover>
-		</Menu>
-	);
 }
 
 function ChartChoice({ kind, onChange }: { kind: ChartKind | null; onChange(kind: ChartKind | null): void }) {
@@ -158,50 +133,6 @@ function Chips({ answer, filters, onChange }: { answer: RunAnswer; filters: Filt
 	);
 }
 
-function Selected({ answer, rows, clear, actions }: {
-	answer: RunAnswer;
-	rows: number[];
-	clear(): void;
-	actions: CellActions;
-}) {
-	const { t } = useTexts();
-	const columns = answer.columns;
-	const device = columns.findIndex((c) => c.name === "DeviceId" || c.name === "DeviceName");
-	const devices = new Map(rows.slice(0, COPY_MAX).flatMap((i) => {
-		const target = device < 0 ? null : targetOf(columns, answer.rows[i] as Cell[], device);
-		return target ? [[target.to, target.to] as const] : [];
-	}));
-	const only = devices.size === 1 ? [...devices.values()][0] : undefined;
-	const copy = () =>
-		void navigator.clipboard.writeText(tsvOf(answer, rows.slice(0, COPY_MAX))).then(
-			() => actions.copied(true), () => actions.copied(false));
-	const seekable = columns
-		.map((column, j) => ({ column, values: new Set(rows.map((i) => answer.rows[i]?.[j] ?? null)) }))
-		.filter(({ column, values }) => values.size === 1 && !values.has(null) && !values.has("") && column.type === "string");
-	return (
-		<Toolbar className={css["selected"] ?? ""} aria-label={t("hunting.selected.actions")} size="small">
-			<b>{t("hunting.selected", { n: rows.length })}</b>
-			{only && <Button size="small" icon={<Server20Regular />} onClick={() => navigate(only)}>{t("hunting.open.device")}</Button>}
-			{seekable.length > 0 && (
-				<Menu>
-					<MenuTrigger disableButtonEnhancement><MenuButton size="small">{t("hunting.seek")}</MenuButton></MenuTrigger>
-					<MenuPopover>
-						<MenuList className={css["seekable"] ?? ""}>
-							{seekable.slice(0, 40).map(({ column, values }) => (
-								<MenuItem key={column.name} secondaryContent={String([...values][0]).slice(0, 40)} onClick={() => actions.seek(column, [...values][0] ?? null)}>
-									{column.name}
-								</MenuItem>
-							))}
-						</MenuList>
-					</MenuPopover>
-				</Menu>
-			)}
-			<Button size="small" icon={<Copy20Regular />} onClick={copy}>{t("hunting.copy.rows")}</Button>
-			<Button size="small" appearance="subtle" onClick={clear}>{t("alerts.clear")}</Button>
-		</Toolbar>
-	);
-}
-
 export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 	answer: RunAnswer;
 	/** From the click to the rows. */
@@ -209,13 +140,14 @@ export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 	/** Of files that are exported. */
 	name: string;
 	onNarrow(step: string): void;
-	onSeek(column: RunColumn, value: Cell): void;
+	onSeek(column: RunColumn, values: readonly Cell[]): void;
 }) {
 	const { t, number } = useTexts();
 	const { filters, order, selected, openRow, chart, set } = useChoices(answer);
 	const wantedFilters = useDeferredValue(filters);
 	const wantedOrder = useDeferredValue(order);
 	const view = useMemo(() => viewOf(answer, wantedFilters, wantedOrder), [answer, wantedFilters, wantedOrder]);
+	const chosen = useMemo(() => view.filter((i) => selected.has(i)), [view, selected]);
 	const [cell, setCell] = useState<CellPlace | null>(null);
 	const [column, setColumn] = useState<ColumnPlace | null>(null);
 	const [copied, setCopied] = useState<boolean | null>(null);
@@ -254,7 +186,7 @@ export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 				<span className="grow" />
 				<span role="status" className="muted">{copied === null ? "" : t(copied ? "copy.done" : "copy.failed")}</span>
 				{answer.rows.length > 0 && <ChartChoice kind={chart} onChange={(kind) => set({ chart: kind, openRow: null })} />}
-				{answer.rows.length > 0 && <Exports answer={answer} view={view} name={name} />}
+				{answer.rows.length > 0 && <ExportMenu answer={answer} rows={view} name={name} label={t("hunting.export")} />}
 			</div>
 			{answer.limited && <Note text={t("hunting.limited", { n: answer.rowCount })} />}
 			{answer.render && !kindOf(answer.render) && answer.render.kind !== "table" && (
@@ -262,7 +194,7 @@ export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 			)}
 			<Chips answer={answer} filters={filters} onChange={(next) => set({ filters: next, openRow: null })} />
 			{selected.size > 0 && !chart && (
-				<Selected answer={answer} rows={view.filter((i) => selected.has(i))} clear={() => set({ selected: new Set() })} actions={actions} />
+				<Selected answer={answer} rows={chosen} name={name} clear={() => set({ selected: new Set() })} actions={actions} />
 			)}
 			{answer.rows.length === 0 && <Empty title={t("hunting.none")}>{t("hunting.noneMore")}</Empty>}
 			{answer.rows.length > 0 && (

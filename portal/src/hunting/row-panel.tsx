@@ -54,7 +54,7 @@ export function RowPanel({ answer, row, position, total, close, onSeek }: {
 	position: number;
 	total: number;
 	close(): void;
-	onSeek(column: RunColumn, value: Cell): void;
+	onSeek(column: RunColumn, values: readonly Cell[]): void;
 }) {
 	const { t } = useTexts();
 	const clock = useClock();
@@ -88,7 +88,7 @@ export function RowPanel({ answer, row, position, total, close, onSeek }: {
 									</span>
 									<span className={css["tools"]}>
 										<Tooltip content={t("hunting.seekFor", { name: column.name })} relationship="label">
-											<Button appearance="subtle" size="small" icon={<Search16Regular />} onClick={() => onSeek(column, value)} />
+											<Button appearance="subtle" size="small" icon={<Search16Regular />} onClick={() => onSeek(column, [value])} />
 										</Tooltip>
 										<CopyButton text={textOf(value)} label={t("copy.value", { name: column.name })} />
 									</span>

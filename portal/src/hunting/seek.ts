@@ -39,8 +39,8 @@ export function condition({ name, type }: RunColumn, value: Cell, keep: boolean)
 	return `| where ${left} ${keep ? "==" : "!="} ${quote(value, type)}`;
 }
 
-/** Everything of the last week in which the value stands where such values do. */
-export function seekQuery(schema: HuntingSchema, { name, type }: RunColumn, value: Cell): string {
+/** Everything of the last week in which one of the values stands where such values do. */
+export function seekQuery(schema: HuntingSchema, { name, type }: RunColumn, values: readonly Cell[]): string {
 	const kind = KINDS.find((k) => k.test(name));
 	const matches = (column: string) => (kind ? kind.test(column) : column === name);
 	const tables = schema.tables
@@ -48,11 +48,14 @@ export function seekQuery(schema: HuntingSchema, { name, type }: RunColumn, valu
 		.map((t) => ({ table: t, columns: t.columns.filter((c) => c.filled && c.type === type && matches(c.name)) }))
 		.filter(({ columns }) => columns.length > 0)
 		.slice(0, TABLES_MAX);
-	const literal = quote(value, type);
-	if (tables.length === 0)
-		return `search ${quote(String(value), "string")}\n| where Timestamp > ago(7d)\n| take 1000`;
+	const literals = values.map((value) => quote(value, type));
+	const is = literals.length === 1 ? `== ${literals[0]}` : `in (${literals.join(", ")})`;
+	if (tables.length === 0) {
+		const words = values.map((value) => quote(String(value), "string")).join(" or ");
+		return `search ${words}\n| where Timestamp > ago(7d)\n| take 1000`;
+	}
 	const parts = tables.map(({ table, columns }) =>
-		`    (${table.name} | where ${columns.map((c) => `${c.name} == ${literal}`).join(" or ")})`);
+		`    (${table.name} | where ${columns.map((c) => `${c.name} ${is}`).join(" or ")})`);
 	return [
 		"union withsource = SourceTable", parts.join(",\n"), "| where Timestamp > ago(7d)",
 		"| project-reorder Timestamp, SourceTable, DeviceName, ActionType", "| top 1000 by Timestamp desc",

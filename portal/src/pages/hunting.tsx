@@ -110,8 +110,12 @@ export default function HuntingPage() {
 			setError(e);
 		}
 	};
-	const seek = (column: RunColumn, value: Cell) =>
-		void loadSchema().then((schema) => open({ text: seekQuery(schema, column, value), name: String(value).slice(0, 40) }), setError);
+	const seek = (column: RunColumn, values: readonly Cell[]) => {
+		const more = values.length > 1 ? ` +${values.length - 1}` : "";
+		void loadSchema().then((schema) => open({
+			text: seekQuery(schema, column, values), name: String(values[0]).slice(0, 40) + more,
+		}), setError);
+	};
 
 	return (
 		<Page title={t("hunting.title")} fill>
