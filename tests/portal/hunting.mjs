@@ -437,6 +437,21 @@ export function cases(shared) {
 		assert.equal(new URL(page().url()).search, "");
 	});
 
+	test("with twenty queries open another waits until one is closed, and says so", async () => {
+		const close = page().getByRole("button", { name: /^Close / });
+		while ((await close.count()) < 20) {
+			await button("New query").click();
+			await editor.write("print filler = 1");
+		}
+		await open(`/hunting?query=${encodeURIComponent("print waited = 1")}`);
+		await page().getByRole("alert").getByText("Twenty queries are open; close one first").waitFor();
+		await shared.browser.shot("hunting-full");
+		await close.first().click();
+		await until("the query that waited", async () => (await code()) === "print waited = 1", 10);
+		await page().getByRole("alert").getByText("Twenty queries").waitFor({ state: "hidden" });
+		while ((await close.count()) > 1) await close.first().click();
+	});
+
 	test("a query is handed over to a new detection rule", async () => {
 		await write("DeviceProcessEvents | where FileName == 'handed over'");
 		await button("Create detection rule").click();

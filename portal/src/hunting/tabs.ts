@@ -20,6 +20,8 @@ export interface Tab {
 interface State {
 	tabs: Tab[];
 	active: string;
+	/** The last one that was to be opened had no room. */
+	refused?: boolean;
 }
 
 const TABS_MAX = 20;
@@ -33,6 +35,7 @@ type Action =
 	| { kind: "open"; tab: NewTab }
 	| { kind: "close"; id: string }
 	| { kind: "activate"; id: string }
+	| { kind: "dismiss" }
 	| { kind: "change"; id: string; change: Partial<Tab> };
 
 function make(tabs: Tab[], { name = "", text = "", keptId = null, keptText = "" }: NewTab): Tab {
@@ -50,15 +53,19 @@ function close(state: State, id: string): State {
 	return { tabs, active: state.active === id ? next.id : state.active };
 }
 
+/** Those beside which another is opened: one that nothing was written in makes room. */
+function stayingOf({ tabs, active }: State) {
+	return tabs.filter((t) => t.id !== active || t.text.trim() || t.keptId);
+}
+
 function open(state: State, wanted: NewTab): State {
-	const same = wanted.keptId && state.tabs.find((t) => t.keptId === wanted.keptId);
-	if (same) return { ...state, active: same.id };
-	const tab = make(state.tabs, wanted);
-	// One that nothing was written in makes room.
-	const blank = state.tabs.find((t) => t.id === state.active && !t.text.trim() && !t.keptId);
-	const others = blank ? state.tabs.filter((t) => t !== blank) : state.tabs;
-	if (others.length >= TABS_MAX) return state;
-	return { tabs: [...others, tab], active: tab.id };
+	const { tabs } = state;
+	const same = wanted.keptId && tabs.find((t) => t.keptId === wanted.keptId);
+	if (same) return { tabs, active: same.id };
+	const staying = stayingOf(state);
+	if (staying.length >= TABS_MAX) return { ...state, refused: true };
+	const tab = make(tabs, wanted);
+	return { tabs: [...staying, tab], active: tab.id };
 }
 
 function reduce(state: State, action: Action): State {
@@ -68,7 +75,9 @@ function reduce(state: State, action: Action): State {
 		case "close":
 			return close(state, action.id);
 		case "activate":
-			return { ...state, active: action.id };
+			return { tabs: state.tabs, active: action.id };
+		case "dismiss":
+			return { ...state, refused: false };
 		case "change":
 			return {
 				...state,
@@ -129,7 +138,9 @@ export function useTabs(userId: string) {
 	return {
 		tabs: state.tabs,
 		active,
-		full: state.tabs.length >= TABS_MAX,
+		full: stayingOf(state).length >= TABS_MAX,
+		refused: state.refused === true,
+		dismiss: useCallback(() => act({ kind: "dismiss" }), []),
 		open: useCallback((tab: NewTab) => act({ kind: "open", tab }), []),
 		close: useCallback((id: string) => act({ kind: "close", id }), []),
 		activate: useCallback((id: string) => act({ kind: "activate", id }), []),

@@ -41,8 +41,13 @@ function tabOf(query: KeptQueryText): NewTab {
 	return { name: query.name, text: query.query, keptId: query.id, keptText: query.query };
 }
 
-/** What the address asks for is opened once and taken out of it. */
-function useAddress(open: (tab: NewTab) => void, openKept: (id: string) => void, keptId: string | null) {
+interface Tabs {
+	full: boolean;
+	open(tab: NewTab): void;
+}
+
+/** What the address asks for is opened once and taken out of it; while there is no room it stays there. */
+function useAddress({ full, open }: Tabs, openKept: (id: string) => void, keptId: string | null) {
 	const { query } = usePlace();
 	const id = query.get("id");
 	const text = query.get("query");
@@ -50,8 +55,8 @@ function useAddress(open: (tab: NewTab) => void, openKept: (id: string) => void,
 	useEffect(() => {
 		if (text === null) return;
 		open({ text });
-		setQuery({ query: null });
-	}, [text, open]);
+		if (!full) setQuery({ query: null });
+	}, [text, open, full]);
 	useEffect(() => {
 		if (id && seen.current !== id && keptId !== id) openKept(id);
 		seen.current = id;
@@ -71,7 +76,7 @@ export default function HuntingPage() {
 	const { t } = texts;
 	const { session, may } = useSession();
 	const me = session?.user.id ?? "";
-	const { tabs, active, full, open, close, activate, change } = useTabs(me);
+	const { tabs, active, full, refused, dismiss, open, close, activate, change } = useTabs(me);
 	const { run, start, cancel, forget, isRunning } = useRun(me, active.id);
 	const editor = useRef<EditorHandle>(null);
 	const [height, setHeight] = useEditorHeight();
@@ -89,7 +94,8 @@ export default function HuntingPage() {
 		setError(null);
 		getQuery(id).then((query) => open(tabOf(query)), setError);
 	}, [open]);
-	useAddress(open, openKept, active.keptId);
+	useAddress({ full, open }, openKept, active.keptId);
+	const told = error ? reasonOf(error, texts) : refused ? t("hunting.tab.full") : "";
 
 	const go = () => {
 		const { text, start: from } = editor.current?.chosen() ?? { text: active.text, start: 0 };
@@ -119,10 +125,20 @@ export default function HuntingPage() {
 
 	return (
 		<Page title={t("hunting.title")} fill>
-			{!!error && (
+			{told && (
 				<MessageBar intent="error" role="alert" className={css["error"]}>
-					<MessageBarBody>{reasonOf(error, texts)}</MessageBarBody>
-					<MessageBarActions containerAction={<Button appearance="transparent" size="small" icon={<Dismiss20Regular />} aria-label={t("action.close")} onClick={() => setError(null)} />} />
+					<MessageBarBody>{told}</MessageBarBody>
+					<MessageBarActions
+						containerAction={
+							<Button
+								appearance="transparent" size="small" icon={<Dismiss20Regular />} aria-label={t("action.close")}
+								onClick={() => {
+									setError(null);
+									dismiss();
+								}}
+							/>
+						}
+					/>
 				</MessageBar>
 			)}
 			<div className={`card ${css["shell"]}`}>
