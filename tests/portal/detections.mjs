@@ -105,11 +105,12 @@ export function cases(shared) {
 		await page().getByRole("heading", { level: 1, name: /Seen: / }).waitFor();
 		await page().getByRole("tree").getByRole("treeitem").first().waitFor();
 		await page().getByText("CustomDetection", { exact: true }).waitFor();
+		await page().getByRole("region", { name: "Details" }).getByRole("link", { name: "Portal detection" }).waitFor();
 		await shared.browser.shot("detection-alert");
 		shared.ruleUrl = `/detection-rules/${(await rule()).id}`;
 	});
 
-	test("a rule that fails says why on its page; off it says so in the list", async () => {
+	test("a rule is changed, switched off and on, and says so in the list", async () => {
 		await shared.browser.go(shared.ruleUrl);
 		await editor.write("DeviceProcessEvents | where FileName == 'nothing'");
 		await page().getByText("The query can be used.").waitFor();
@@ -125,6 +126,38 @@ export function cases(shared) {
 		await shared.browser.go(shared.ruleUrl);
 		await page().getByRole("button", { name: "Switch on" }).click();
 		await page().getByRole("button", { name: "Run now" }).waitFor();
+	});
+
+	test("a rule that fails says why on its page, in the list, and by an alert to its owner", async () => {
+		const { queryCondition: { queryText } } = await rule();
+		// As after a change of the schema: the column is not there any more.
+		shared.stack.state("UPDATE custom_rule SET query = 'DeviceProcessEvents | where Gone == 1'");
+		for (let i = 1; i <= 3; i++) {
+			await page().getByRole("button", { name: "Run now" }).click();
+			await until(`failure ${i}`, async () => (await rule()).consecutiveFailures >= i, 30);
+		}
+		await shared.browser.go(shared.ruleUrl);
+		const told = page().locator(".fui-MessageBar").filter({ hasText: "The last run failed." });
+		await told.getByText("nothing is called 'Gone' here").waitFor();
+		await page().getByRole("region", { name: "Runs that found" }).getByText("Failed").first().waitFor();
+		await page().getByRole("region", { name: "Alerts of this rule" })
+			.getByRole("link", { name: "Custom detection rule cannot run: Portal detection" }).waitFor();
+		await until("the mark in its query", async () => (await editor.mistakes().count()) > 0, 20);
+		await shared.browser.shot("detection-failing");
+		// The alert tells it, too, and leads to the rule.
+		await page().getByRole("link", { name: "Custom detection rule cannot run: Portal detection" }).click();
+		await page().getByText(/The rule has failed 3 times in a row/).waitFor();
+		await shared.browser.shot("detection-failing-alert");
+		await page().getByRole("region", { name: "Details" }).getByRole("link", { name: "Portal detection" }).click();
+		await page().getByRole("heading", { level: 1, name: "Portal detection" }).waitFor();
+		await shared.browser.go("/detection-rules");
+		await row("Portal detection").getByText("Failing", { exact: true }).waitFor();
+		// It is still on, and mended it runs again.
+		await shared.browser.go(shared.ruleUrl);
+		await editor.write(queryText);
+		await page().getByRole("button", { name: "Save" }).click();
+		await until("a good run", async () => (await rule()).lastRunDetails.status === "completed", 90);
+		await told.waitFor({ state: "hidden", timeout: 30000 });
 	});
 
 	test("a reader sees a rule and changes nothing", async () => {

@@ -113,6 +113,12 @@ export class Stack {
 		});
 	}
 
+	/** A change behind the control plane's back, in its own database. */
+	state(sql) {
+		const run = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10).execute(sys.argv[2])";
+		execFileSync("python3", ["-c", run, path.join(this.dir, "cloud/state.db"), sql]);
+	}
+
 	/** A million starts of processes within ten days, long before the device was there. */
 	async million(tenantId, deviceId, end) {
 		const first = end - 10 * DAY_MS;

@@ -177,6 +177,10 @@ const path = (id: string) => `${RULES}/${encodeURIComponent(id)}`;
 
 export const rulePath = path;
 export const runsPath = (id: string) => `${TRY}/${encodeURIComponent(id)}/runs`;
+/** The rule that an alert came of; nothing where it was removed. */
+export const ruleOfAlert = (detectorId: string) => withQuery(RULES, {
+	$filter: `detectorId eq ${literal(detectorId)}`, $select: "id,displayName", $top: 1,
+});
 export const alertsOfRule = (rule: DetectionRule) => withQuery("/api/alerts", {
 	$filter: `detectorId eq ${literal(rule.detectorId)}`, $orderby: "lastEventTime desc", $top: 10, $count: "true",
 });

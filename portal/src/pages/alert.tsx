@@ -6,8 +6,9 @@ import { Document20Regular, Globe20Regular, Person20Regular, WindowConsole20Regu
 import { lazy, Suspense, useMemo, type ReactNode } from "react";
 
 import { changeAlert } from "@/api/alerts";
+import { ruleOfAlert, type DetectionRule } from "@/api/detections";
 import { useResource } from "@/api/resource";
-import { ALERT_STATUSES, type Alert, type Evidence, type ProcessTree, type StoryStep } from "@/api/types";
+import { ALERT_STATUSES, type Alert, type Evidence, type Page as Paged, type ProcessTree, type StoryStep } from "@/api/types";
 import { SeverityBadge, StatusText } from "@/parts/badges";
 import { CopyButton } from "@/parts/copy";
 import { Facts, Page, Section } from "@/parts/page";
@@ -17,6 +18,7 @@ import { Techniques } from "@/parts/techniques";
 import { Time } from "@/parts/time";
 import { Comments, Triage } from "@/parts/triage";
 import { Link } from "@/router";
+import { useSession } from "@/session";
 import { useTexts } from "@/text/text";
 
 import css from "./alert.module.css";
@@ -103,9 +105,17 @@ function TreeSection({ alert }: { alert: Alert }) {
 	);
 }
 
+/** Of one's own rules; those that come with the product have no page. */
+function useRule({ detectionSource, detectorId }: Alert) {
+	const { may } = useSession();
+	const own = may("DETECTION_READ") && detectionSource === "CustomDetection" && detectorId;
+	return useResource<Paged<Pick<DetectionRule, "id" | "displayName">>>(own ? ruleOfAlert(own) : null).data?.value[0];
+}
+
 function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void }) {
 	const { t, named, number } = useTexts();
 	const user = alert.relatedUser;
+	const rule = useRule(alert);
 	return (
 		<div className={css["columns"]}>
 			<div className={css["wide"]}>
@@ -147,6 +157,9 @@ function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void })
 						{ name: t("alert.created"), value: <Time value={alert.alertCreationTime} /> },
 						!!alert.resolvedTime && { name: t("alert.resolved"), value: <Time value={alert.resolvedTime} /> },
 						{ name: t("alert.source"), value: named("source", alert.detectionSource) },
+						!!rule && {
+							name: t("detections.one"), value: <Link to={`/detection-rules/${rule.id}`}>{rule.displayName}</Link>,
+						},
 						{ name: t("alert.id"), value: <span className="mono">{alert.id}</span> },
 					]} />
 				</Section>
