@@ -10,6 +10,8 @@ struct expand {
 	struct rel *arrays; /* beneath the unnesting; NULL: it makes its only one itself */
 	struct rel *unnest, *extend;
 	struct table next;
+	bool pairs;	       /* members of bags as arrays of name and value */
+	const struct bx *most; /* elements of a row; NULL: all */
 };
 
 static const char *expand_name(struct binder *b, const struct ast *item)
@@ -31,7 +33,7 @@ static struct bx *element_value(struct binder *b, const struct column *raw, enum
 }
 
 static void expand_one(struct binder *b, struct expand *e, const struct table *t,
-		       const struct ast *item, bool pairs)
+		       const struct ast *item)
 {
 	const struct ast *value = ast_kid(item, 0);
 	const char *name = expand_name(b, item);
@@ -51,7 +53,9 @@ static void expand_one(struct binder *b, struct expand *e, const struct table *t
 		diag_expected(b->diags, "dynamic: an array or a property bag");
 		return;
 	}
-	x = bx_call(b, pairs ? "__pairs" : "__items", x->span, 1, x);
+	x = bx_call(b, e->pairs ? "__pairs" : "__items", x->span, 1, x);
+	if (e->most)
+		x = bx_call(b, "__first", x->span, 2, x, e->most);
 	if (e->arrays)
 		x = bx_column(b, rel_define(b, e->arrays, name, x), x->span);
 	raw = rel_define(b, e->unnest, name, x);
@@ -62,7 +66,7 @@ static void expand_one(struct binder *b, struct expand *e, const struct table *t
 static bool expand(struct binder *b, const struct ast *op, struct table *t)
 {
 	const struct ast *list = ast_kid(op, 0), *index = ast_option(op, "with_itemindex");
-	const struct ast *kind = ast_option(op, "kind");
+	const struct ast *kind = ast_option(op, "kind"), *limit = ast_option(op, "limit");
 	struct expand e = { .unnest = rel_new(b, REL_UNNEST, t->rel) };
 
 	if (!list)
@@ -74,8 +78,11 @@ static bool expand(struct binder *b, const struct ast *op, struct table *t)
 		e.unnest->input = e.arrays = rel_new(b, REL_EXTEND, t->rel);
 	e.extend = rel_new(b, REL_EXTEND, e.unnest);
 	table_copy(b, t, &e.next);
+	e.pairs = ast_is(kind, AST_LITERAL, "array");
+	if (limit)
+		e.most = bind_constant(b, limit, KQL_LONG);
 	for (uint32_t i = 0; i < list->count; i++)
-		expand_one(b, &e, t, list->kids[i], ast_is(kind, AST_LITERAL, "array"));
+		expand_one(b, &e, t, list->kids[i]);
 	if (!e.unnest->def_count)
 		return true;
 	if (index && index->text) {

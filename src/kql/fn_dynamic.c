@@ -411,6 +411,7 @@ static const struct func items[] = {
 	{ "gettype(value: string) string", "'string'", "The type of the value.", FUNC_NAME_PREFIX, NULL, "type" },
 
 	/* of the binder: arrays of JSON texts for REL_UNNEST, and an element of one */
+	{ "__first(items: dynamic, count: long!) dynamic!", "arraySlice($1, 1, $2)", "" },
 	{ "__items(value: dynamic) dynamic!", "kql_items($1!)", "" },
 	{ "__pairs(value: dynamic) dynamic!", "kql_pairs($1!)", "" },
 	{ "__indexes(items: dynamic) dynamic!", "arrayMap(i -> toString(i - 1), arrayEnumerate($1))", "" },

@@ -266,7 +266,7 @@ static const struct helper {
 			       "kql_add(parseDateTime64BestEffortOrNull(concat(leftPad(toString(y), 4, '0'), '-', leftPad(toString(m), 2, '0'), '-', "
 			       "leftPad(toString(d), 2, '0')), 9, 'UTC'), h * " HOUR " + i * 600000000 + toInt64(round(s * 10000000))), NULL)" },
 	{ "kql_unit", "(b, u) -> multiIf(u = 'Bytes', 0, u = 'KB', 1, u = 'MB', 2, u = 'GB', 3, u = 'TB', 4, u = 'PB', 5, u = 'EB', 6, "
-		      "b < 1024, 0, least(6, toInt64(floor(log2(b) / 10))))" },
+		      "abs(b) < 1024, 0, least(6, toInt64(floor(log2(greatest(abs(b), 1)) / 10))))" },
 	{ "kql_format_bytes", "(b, d, u) -> concat(toString(round(b / pow(1024, kql_unit(b, u)), d)), ' ', "
 			      "['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'][kql_unit(b, u) + 1])" },
 	{ "kql_weighted", "p -> arrayFlatten(arrayMap(x -> arrayWithConstant(least(10000, greatest(0, assumeNotNull(x.2))), x.1), p))" },
@@ -304,7 +304,7 @@ static const struct helper {
 	{ "kql_file", "p -> arrayElement(splitByRegexp('[/\\\\\\\\]', p), -1)" },
 	{ "kql_parse_path", "p -> if(p = '', NULL, kql_object([('Scheme', kql_quote(extract(p, '^([a-zA-Z][a-zA-Z0-9+.-]+)://'))), "
 			    "('RootPath', kql_quote(extract(p, '^(?:[a-zA-Z][a-zA-Z0-9+.-]+://)?([a-zA-Z]:)'))), "
-			    "('DirectoryPath', kql_quote(replaceRegexpOne(replaceRegexpOne(p, '^[a-zA-Z][a-zA-Z0-9+.-]+://', ''), '[/\\\\\\\\][^/\\\\\\\\]*$', ''))), "
+			    "('DirectoryPath', kql_quote(extract(replaceRegexpOne(p, '^[a-zA-Z][a-zA-Z0-9+.-]+://', ''), '^(.*)[/\\\\\\\\]'))), "
 			    "('DirectoryName', kql_quote(arrayElement(splitByRegexp('[/\\\\\\\\]', p), -2))), "
 			    "('Filename', kql_quote(replaceRegexpOne(kql_file(p), ':[^:]*$', ''))), "
 			    "('Extension', kql_quote(extract(kql_file(p), '\\\\.([^.:]+)(?::[^:]*)?$'))), "
