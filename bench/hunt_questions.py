@@ -110,7 +110,9 @@ QUESTIONS = [
         lambda _: f"""
             SELECT DeviceId, {iso('latest.1')}, latest.2, latest.3 FROM (
             SELECT DeviceId, argMax((Timestamp, FileName, ProcessCommandLine), Timestamp) AS latest
-            FROM vakt.DeviceProcessEvents WHERE {T} GROUP BY DeviceId) ORDER BY DeviceId""",
+            FROM vakt.DeviceProcessEvents WHERE {T} AND (DeviceId, Timestamp) IN (
+            SELECT DeviceId, max(Timestamp) FROM vakt.DeviceProcessEvents WHERE {T} GROUP BY DeviceId)
+            GROUP BY DeviceId) ORDER BY DeviceId""",
         interactive=False),
     Question(
         "latest state of each",

@@ -200,6 +200,12 @@ static void dump_block(const struct block *b, unsigned int depth, struct buf *ou
 	}
 	if (b->unnest)
 		dump_defs("each ", b->unnest->defs, b->unnest->def_count, depth + 1, out);
+	if (b->extreme) {
+		indent(depth + 1, out);
+		buf_append_str(out, "only what decides in ");
+		dump_expr(b->extreme->args[0], 0, out);
+		buf_append_byte(out, '\n');
+	}
 	if (b->aggregated)
 		dump_defs("by ", b->keys, b->key_count, depth + 1, out);
 	dump_defs("", b->defs, b->def_count, depth + 1, out);

@@ -324,6 +324,22 @@ static void emit_set_key(struct sql *s, const struct bx *x)
 	sql_put(s, "), NULL)");
 }
 
+/*
+ * The value is not before the first step. A division by a constant number of nanoseconds is a third of
+ * what one of real numbers costs, and all rows go through it.
+ */
+static void emit_step_of(struct sql *s, const struct bx *x)
+{
+	const struct bx *step = x->args[2];
+
+	if (!bx_is_const(step) || step->i <= 0 || step->i > INT64_MAX / 100) {
+		sql_template(s, "toInt64(floor(kql_sub($1, $2) / $3))", x);
+		return;
+	}
+	sql_template(s, "intDiv(toUnixTimestamp64Nano($1) - intDiv(toUnixTimestamp64Nano($2), 100) * 100, ", x);
+	sql_printf(s, "toInt64(%" PRId64 "))", step->i * 100);
+}
+
 /* A sum of constants would be one more call for each column of a row. */
 static void emit_element(struct sql *s, const struct bx *x)
 {
@@ -434,7 +450,7 @@ static const struct func items[] = {
 	{ "__steps(from: datetime, to: datetime, step: timespan) long", "greatest(0, toInt64(ceil(kql_sub($2, $1) / $3)))", "" },
 	{ "__step_of(value: number, from: number, step: number) long", "toInt64(floor(($1 - $2) / $3))", "" },
 	{ "__step_of(value: timespan, from: timespan, step: timespan) long", "toInt64(floor(($1 - $2) / $3))", "" },
-	{ "__step_of(value: datetime, from: datetime, step: timespan) long", "toInt64(floor(kql_sub($1, $2) / $3))", "" },
+	{ "__step_of(value: datetime, from: datetime, step: timespan) long", NULL, "", 0, emit_step_of },
 	{ "__axis(from: number, step: number, count: long) dynamic!", "kql_array(arrayMap(n -> toString($1 + n * $2), range(toUInt64(least(1048576, $3!)))))", "" },
 	{ "__axis(from: timespan, step: timespan, count: long) dynamic!", "kql_array(arrayMap(n -> kql_timespan_json(toInt64($1 + n * $2)), range(toUInt64(least(1048576, $3!)))))", "" },
 	{ "__axis(from: datetime, step: timespan, count: long) dynamic!", "kql_array(arrayMap(n -> kql_datetime_json(kql_add($1, n * $2)), range(toUInt64(least(1048576, $3!)))))", "" },

@@ -236,6 +236,7 @@ static bool finish(struct planner *p, struct block *b)
 			need_definition(&b->defs[i - 1]);
 	prune_keys(b);
 	drop_unneeded(b);
+	plan_find_latest(b);
 	need_source(b);
 	if (b->input && !finish(p, b->input))
 		return false;

@@ -27,6 +27,8 @@ struct block {
 	uint32_t visible_from; /* aggregated: definitions from here on stand behind it */
 	struct definition *keys;
 	uint32_t key_count, dependent_keys;
+	/* aggregated: arg_max or arg_min that is all what is computed; other rows need not be read */
+	const struct bx *extreme;
 	struct order *orders;
 	uint32_t order_count;
 	const struct bx *limit;

@@ -25,3 +25,6 @@ struct block *block_windows(struct planner *p, struct block *b, const struct rel
  * well. The block has its final clauses, and needs are not marked yet. False after a complaint.
  */
 bool plan_push_into_union(struct planner *p, struct block *b);
+
+/* plan_latest.c: sets b->extreme. What is needed of the block's definitions is marked already. */
+void plan_find_latest(struct block *b);

@@ -79,44 +79,6 @@ static void put_select(struct sql *s, const struct block *b)
 		sql_put(s, ", count()");
 }
 
-static void put_scan(struct sql *s, const struct block *b)
-{
-	const struct kql_table *t = b->source->table;
-
-	sql_put(s, " FROM ");
-	if (!t->stored) {
-		sql_put(s, "(SELECT 1 WHERE 0)");
-		return;
-	}
-	sql_name(s, s->catalogue->database);
-	sql_put(s, ".");
-	sql_name(s, t->name);
-	if (t->replaced)
-		sql_put(s, " FINAL");
-}
-
-/* Every scan is limited to the tenant: the only place where one is written. */
-static void put_scan_filter(struct sql *s, const struct block *b)
-{
-	if (!b->source->table->stored) {
-		sql_put(s, " WHERE 0");
-		return;
-	}
-	sql_put(s, " WHERE TenantId = ");
-	sql_text(s, s->options->tenant, strlen(s->options->tenant));
-	if (s->options->oldest_ns)
-		sql_printf(s, " AND Timestamp >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC')",
-			   s->options->oldest_ns);
-	if (s->options->recent_ns)
-		sql_printf(s,
-			   " AND (Timestamp >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC')"
-			   " OR ReceivedTime >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC'))",
-			   s->options->recent_ns, s->options->recent_ns);
-	if (s->options->received_ns)
-		sql_printf(s, " AND ReceivedTime >= fromUnixTimestamp64Nano(%" PRId64 ", 'UTC')",
-			   s->options->received_ns);
-}
-
 static void put_values_empty(struct sql *s, const struct rel *r)
 {
 	sql_put(s, " FROM (SELECT ");
@@ -265,7 +227,7 @@ static void put_from(struct sql *s, const struct block *b)
 	}
 	switch ((enum rel_kind)b->source->kind) {
 	case REL_SCAN:
-		put_scan(s, b);
+		sql_scan(s, b);
 		break;
 	case REL_VALUES:
 		put_values(s, b->source);
@@ -308,12 +270,12 @@ static void put_unnest(struct sql *s, const struct rel *r)
 
 static void put_filters(struct sql *s, const struct block *b)
 {
-	bool scan = b->source && b->source->kind == REL_SCAN;
-
-	if (scan)
-		put_scan_filter(s, b);
+	if (b->source && b->source->kind == REL_SCAN) {
+		sql_scan_filters(s, b);
+		return;
+	}
 	for (uint32_t i = 0; i < b->filter_count; i++) {
-		sql_put(s, i || scan ? " AND " : " WHERE ");
+		sql_put(s, i ? " AND " : " WHERE ");
 		sql_expr(s, b->filters[i]);
 	}
 }

@@ -49,6 +49,9 @@ void sql_dynamic_text(struct sql *s, const struct bx *x);
 /* SELECT of the relation's column, in parentheses. */
 void sql_subquery(struct sql *s, const struct rel *r, const struct column *c);
 void sql_block(struct sql *s, const struct block *b);
+/* FROM and WHERE of a block over a table of the store. */
+void sql_scan(struct sql *s, const struct block *b);
+void sql_scan_filters(struct sql *s, const struct block *b);
 
 /* Definitions of the helpers (lambdas kql_...) that the statement calls, as the list of WITH. */
 int sql_helpers(const char *statement, struct buf *out);
