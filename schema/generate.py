@@ -259,8 +259,9 @@ def kql_column(table, field):
     nullable = "true" if field.get("nullable") else "false"
     text = "true" if field.get("text_index") else "false"
     digest = "true" if field.get("digest") else "false"
+    low = "true" if field.get("low_cardinality") else "false"
     return (f"\t{{ {quoted(field['name'])}, {'NULL' if source_ == 'view' else sql}, {view}, "
-            f"{quoted(field['doc'])}, KQL_{field['type'].upper()}, {nullable}, {text}, {digest} }},")
+            f"{quoted(field['doc'])}, KQL_{field['type'].upper()}, {nullable}, {text}, {digest}, {low} }},")
 
 
 def catalogue(tables):
@@ -276,7 +277,7 @@ def catalogue(tables):
         rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(fields)}, true, {replaced} }},")
     for t in load_unfilled():
         out.append(f"static const struct kql_table_column {t['name']}_columns[] = {{")
-        out += [f"\t{{ {quoted(n)}, NULL, NULL, \"\", KQL_{k.upper()}, true, false, false }}," for n, k in t["columns"]]
+        out += [f"\t{{ {quoted(n)}, NULL, NULL, \"\", KQL_{k.upper()}, true, false, false, false }}," for n, k in t["columns"]]
         out.append("};")
         rows.append(f"\t{{ {quoted(t['name'])}, {quoted(t['doc'])}, {t['name']}_columns, {len(t['columns'])}, false, false }},")
     out += ["static const struct kql_table tables[] = {", *rows, "};",

@@ -59,6 +59,7 @@ struct kql_table_column {
 	bool nullable;	 /* in the store */
 	bool text_index; /* lower(column) has a text index */
 	bool digest;	 /* hexadecimal in lower case, or empty; the column has an index of its values */
+	bool low_cardinality; /* numbers of texts are stored: cheap to read */
 };
 
 struct kql_catalogue {

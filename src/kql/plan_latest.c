@@ -67,25 +67,28 @@ static const struct bx *lone_extreme(const struct block *b)
 	return found;
 }
 
-/* Columns that a filter reads beside those that the table lies by. */
-static uint32_t columns_read(const struct block *b, const struct bx *x)
+/* How many columns of texts x reads: most of what a row costs. */
+static uint32_t texts_read(const struct bx *x)
 {
+	const struct kql_table_column *stored = x->kind == BX_COLUMN ? x->column->stored : NULL;
 	uint32_t count = 0;
 
-	if (x->kind == BX_COLUMN)
-		return !is_stored(b, x, "DeviceId") && !is_stored(b, x, "Timestamp");
+	if (stored)
+		return (stored->type == KQL_STRING || stored->type == KQL_DYNAMIC) &&
+		       (stored->sql || stored->view) && !stored->low_cardinality;
 	for (uint32_t i = 0; i < x->count; i++)
-		count += columns_read(b, x->args[i]);
+		count += texts_read(x->args[i]);
 	return count;
 }
 
-/* Columns that are read of the row beside what decides. */
-static uint32_t columns_spared(const struct bx *extreme)
+/* Of the rows that are not kept. */
+static uint32_t texts_spared(const struct bx *extreme)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 1; i < extreme->count; i++)
-		count += extreme->used[i];
+		if (extreme->used[i])
+			count += texts_read(extreme->args[i]);
 	return count;
 }
 
@@ -102,9 +105,9 @@ void plan_find_latest(struct block *b)
 	for (uint32_t i = 0; i < b->filter_count; i++) {
 		if (!is_repeatable(b, b->filters[i]))
 			return;
-		read_twice += columns_read(b, b->filters[i]);
+		read_twice += texts_read(b->filters[i]);
 	}
 	extreme = lone_extreme(b);
-	if (extreme && columns_spared(extreme) > read_twice)
+	if (extreme && texts_spared(extreme) > read_twice)
 		b->extreme = extreme;
 }
