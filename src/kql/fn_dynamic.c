@@ -324,20 +324,27 @@ static void emit_set_key(struct sql *s, const struct bx *x)
 	sql_put(s, "), NULL)");
 }
 
+/* Of this length 32 bits can number all steps between the engine's first time and its last. */
+#define STEP_SHORT (3 * KQL_TICKS_PER_SECOND)
+
 /*
- * The value is not before the first step. A division by a constant number of nanoseconds is a third of
- * what one of real numbers costs, and all rows go through it.
+ * The value is not before the first step. All rows go through this and are grouped by it: a division of
+ * integers by a constant, and a short key, are cheaper.
  */
 static void emit_step_of(struct sql *s, const struct bx *x)
 {
 	const struct bx *step = x->args[2];
+	bool is_short;
 
 	if (!bx_is_const(step) || step->i <= 0 || step->i > INT64_MAX / 100) {
 		sql_template(s, "toInt64(floor(kql_sub($1, $2) / $3))", x);
 		return;
 	}
+	is_short = step->i < STEP_SHORT;
+	sql_put(s, is_short ? "" : "toUInt32(");
 	sql_template(s, "intDiv(toUnixTimestamp64Nano($1) - intDiv(toUnixTimestamp64Nano($2), 100) * 100, ", x);
 	sql_printf(s, "toInt64(%" PRId64 "))", step->i * 100);
+	sql_put(s, is_short ? "" : ")");
 }
 
 /* A sum of constants would be one more call for each column of a row. */
