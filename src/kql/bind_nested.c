@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "kql/bind_call.h"
+
 #define LEVELS_MAX 8u
 
 struct level {
@@ -92,6 +94,45 @@ static void join_levels(struct binder *b, uint32_t depth, const struct table *be
 	level->t = t;
 }
 
+/* One row for all that is not among the best of the only level; none where that is nothing. */
+static bool add_others(struct binder *b, const struct ast *level, const struct table *input,
+		       struct table *best)
+{
+	const struct ast *of = level->kids[1];
+	struct table parts[2], rest, shown;
+	struct summarize s;
+	struct bx *args[2], *name;
+	const struct column *rows;
+
+	if (!bind_clone(b, input, &rest) || !bind_clone(b, best, &shown))
+		return false;
+	args[0] = table_expr(b, &rest, of->kind == AST_NAMED ? of->kids[0] : of);
+	args[1] = bx_new(b, BX_ROWS, args[0]->type, level->span);
+	if (args[1] == &b->spare || args[0]->type == KQL_UNKNOWN)
+		return false;
+	args[1]->rel = shown.rel;
+	args[1]->result = shown.outs[0].column;
+	table_filter(b, &rest,
+		     bx_call(b, "not", level->span, 1,
+			     bind_raw_call(b, "in", KQL_BOOL, args, 2, level->span)));
+	summarize_begin(b, &s, &rest);
+	summarize_keys(b, &s, NULL);
+	b->aggregates = s.rel;
+	summarize_item(b, &s, level->kids[3]->kids[0]);
+	rows = rel_define(b, s.rel, "rows", bx_call(b, "count", level->span, 0));
+	name = bx_cast(b, bind_expr(b, level->kids[2]), best->outs[0].column->type);
+	summarize_end(b, &s, &rest);
+	table_filter(b, &rest,
+		     bx_call(b, ">", level->span, 2, bx_column(b, rows, level->span),
+			     bx_long(b, 0, level->span)));
+	parts[0] = *best;
+	parts[1] = (struct table){ .rel = rest.rel };
+	table_push(b, &parts[1], best->outs[0].name,
+		   table_column(b, &parts[1], best->outs[0].name, name));
+	table_push(b, &parts[1], best->outs[1].name, rest.outs[0].column);
+	return bind_union_tables(b, parts, 2, NULL, best);
+}
+
 bool bind_top_nested(struct binder *b, const struct ast *op, struct table *t)
 {
 	struct table input = *t, before = { 0 };
@@ -105,9 +146,10 @@ bool bind_top_nested(struct binder *b, const struct ast *op, struct table *t)
 
 		if (op->kids[i]->count < 4)
 			return false;
-		if (op->kids[i]->kids[2]) {
+		if (op->kids[i]->kids[2] && op->count > 1) {
 			diag_add(b->diags, DIAG_REFUSED, op->kids[i]->kids[2]->span,
-				 "top-nested with others is not supported here");
+				 "top-nested of several levels with others");
+			diag_expected(b->diags, "one level, or levels without others");
 			return false;
 		}
 		if (!aggregate(b, op, i, &input, &level))
@@ -130,6 +172,8 @@ bool bind_top_nested(struct binder *b, const struct ast *op, struct table *t)
 		}
 		before = level.t;
 	}
+	if (op->kids[0]->kids[2] && !add_others(b, op->kids[0], &input, &before))
+		return false;
 	*t = before;
 	return true;
 }
