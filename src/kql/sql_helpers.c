@@ -164,13 +164,14 @@ static const struct helper {
 	{ "kql_url", "s -> arrayStringConcat(arrayMap(p -> multiIf(startsWith(p, '%'), transform(p, ['%21', '%2A', '%28', '%29'], ['!', '*', '(', ')'], lower(p)), "
 		     "replaceAll(p, '~', '%7e')), extractAll(encodeURLComponent(s), '%[0-9A-F]{2}|[^%]+')))" },
 	{ "kql_lookups", "f -> arrayFilter(e -> startsWith(e, '\"') AND e != '\"\"', kql_elements(f))" },
-	{ "kql_lookup_regex", "f -> arrayStringConcat(arrayMap(e -> regexpQuoteMeta(kql_text(e)), kql_lookups(f)), '|')" },
 	{ "kql_rewrite", "(m, f, t) -> if(startsWith(kql_elements(t)[indexOf(kql_elements(f), m)], '\"'), "
 			 "kql_text(kql_elements(t)[indexOf(kql_elements(f), m)]), kql_text(m))" },
-	/* What is found is put between marks first, so that what takes its place is not looked at. */
-	{ "kql_marked", "(s, f) -> splitByChar(char(1), replaceRegexpAll(s, concat('(', kql_lookup_regex(f), ')'), concat(char(1), '\\\\1', char(1))))" },
-	{ "kql_replace_many", "(s, f, t) -> if(empty(kql_lookups(f)), s, arrayMap(w -> arrayStringConcat(arrayMap((p, i) -> if(i % 2 = 0, kql_rewrite(kql_quote(p), f, t), p), "
-			      "w, arrayEnumerate(w))), [kql_marked(s, f)])[1])" },
+	/* Each lookup in turn becomes a character of private use, so that no later one finds what is in its
+	   place; these become the rewrites at the end. */
+	{ "kql_slot", "i -> char(238, 128 + intDiv(i, 64) % 64, 128 + i % 64)" },
+	{ "kql_slots", "f -> arrayZip(kql_lookups(f), arrayEnumerate(kql_lookups(f)))" },
+	{ "kql_replace_many", "(s, f, t) -> arrayFold((a, x) -> replaceAll(a, kql_slot(x.2), kql_rewrite(x.1, f, t)), kql_slots(f), "
+			      "arrayFold((b, y) -> replaceAll(b, kql_text(y.1), kql_slot(y.2)), kql_slots(f), s))" },
 	{ "kql_translate", "(s, f, t) -> arrayStringConcat(arrayMap(c -> if(has(f, c) AND notEmpty(t), t[least(indexOf(f, c), length(t))], c), extractAll(s, '(?s).')))" },
 	{ "kql_countof", "(s, n) -> if(n = '' OR length(n) > length(s), 0, toInt64(arrayCount(i -> substring(s, i, length(n)) = n, range(1, length(s) - length(n) + 2))))" },
 	{ "kql_valid", "s -> if(isValidUTF8(s), s, '')" },
