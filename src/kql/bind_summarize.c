@@ -88,8 +88,8 @@ static void several_star(struct binder *b, struct several *s, const struct summa
 		for (uint32_t k = 0; k < to->key_count; k++)
 			taken |= !strcmp(to->outs.outs[k].name, t->outs[i].name);
 		for (unsigned int k = 0; k < s->count; k++)
-			taken |= s->args[k]->kind == BX_COLUMN &&
-				 s->args[k]->column == t->outs[i].column;
+			taken |= s->args[k]->kind == BX_COLUMN && s->names[k] &&
+				 !strcmp(s->names[k], t->outs[i].name);
 		if (!taken)
 			several_add(b, s, t->outs[i].name, bx_column(b, t->outs[i].column, span));
 	}
