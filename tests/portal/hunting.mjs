@@ -248,6 +248,26 @@ export function cases(shared) {
 		await button(/^Close 11 \+1/).click();
 	});
 
+	test("alerts that a query finds lead to their pages and are decided about together", async () => {
+		await run(`AlertInfo | where Title == "${TITLE}" | project AlertId, Title, Severity`);
+		await until("the alert", async () => (await counted()) > 0, 30);
+		const count = await counted();
+		await cell(0, 0).getByRole("link").waitFor();
+		await button("Select all rows").click();
+		const bar = page().getByRole("toolbar", { name: "Actions on the selected rows" });
+		await bar.getByRole("button", { name: "Set status" }).click();
+		await item("In progress");
+		await page().getByRole("status").getByText(new RegExp(`^${count} alerts? changed$`)).waitFor();
+		await shared.browser.shot("hunting-alerts");
+		const id = await text(0, 0);
+		const alert = await (await page().request.get(`${shared.stack.base}/api/alerts/${id}`)).json();
+		assert.equal(alert.status, "InProgress");
+		await cell(0, 0).getByRole("link").click();
+		await page().getByRole("heading", { level: 1, name: TITLE }).waitFor();
+		await page().goBack();
+		await cell(0, 0).waitFor();
+	});
+
 	test("an event leads to the alert that it raised, and to its place in the timeline", async () => {
 		const id = shared.alertUrl.split("/").at(-1);
 		const { events } = await (await page().request.get(`${shared.stack.base}/portal/api/alerts/${id}/events`)).json();

@@ -21,7 +21,8 @@ export interface CellActions {
 	narrow(step: string): void;
 	seek(column: RunColumn, values: readonly Cell[]): void;
 	open(row: number): void;
-	copied(done: boolean): void;
+	/** What came of it, in a few words. */
+	say(text: string): void;
 }
 
 const ICONS = { device: Server20Regular, alert: Alert20Regular };
@@ -72,7 +73,7 @@ export function CellMenu({ answer, place, close, actions }: {
 					<MenuItem
 						icon={<Copy20Regular />}
 						onClick={() => void navigator.clipboard.writeText(textOf(value)).then(
-							() => actions.copied(true), () => actions.copied(false))}
+							() => actions.say(t("copy.done")), () => actions.say(t("copy.failed")))}
 					>
 						{t("hunting.copy.value")}
 					</MenuItem>

@@ -150,19 +150,19 @@ export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 	const chosen = useMemo(() => view.filter((i) => selected.has(i)), [view, selected]);
 	const [cell, setCell] = useState<CellPlace | null>(null);
 	const [column, setColumn] = useState<ColumnPlace | null>(null);
-	const [copied, setCopied] = useState<boolean | null>(null);
+	const [said, setSaid] = useState("");
 	useEffect(() => {
-		if (copied === null) return;
-		const timer = setTimeout(() => setCopied(null), 2500);
+		if (!said) return;
+		const timer = setTimeout(() => setSaid(""), 2500);
 		return () => clearTimeout(timer);
-	}, [copied]);
+	}, [said]);
 
 	const filter = (wanted: Filter) => {
 		setColumn(null);
 		if (!filters.some((f) => sameFilter(f, wanted))) set({ filters: [...filters, wanted], openRow: null });
 	};
 	const actions: CellActions = {
-		filter, narrow: onNarrow, seek: onSeek, open: (row) => set({ openRow: row }), copied: setCopied,
+		filter, narrow: onNarrow, seek: onSeek, open: (row) => set({ openRow: row }), say: setSaid,
 	};
 	const sort = (index: number, descending?: boolean) => {
 		setColumn(null);
@@ -184,7 +184,7 @@ export function Results({ answer, milliseconds, name, onNarrow, onSeek }: {
 					<span className="muted"> · {t("hunting.took", { seconds })} · {t("hunting.lookback", { n: answer.statistics.lookbackDays })}</span>
 				</span>
 				<span className="grow" />
-				<span role="status" className="muted">{copied === null ? "" : t(copied ? "copy.done" : "copy.failed")}</span>
+				<span role="status" className="muted">{said}</span>
 				{answer.rows.length > 0 && <ChartChoice kind={chart} onChange={(kind) => set({ chart: kind, openRow: null })} />}
 				{answer.rows.length > 0 && <ExportMenu answer={answer} rows={view} name={name} label={t("hunting.export")} />}
 			</div>

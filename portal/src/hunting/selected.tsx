@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * selected.tsx - what can be done with the rows that are selected: open their devices, hunt for what
- * they hold, take them along
+ * selected.tsx - what can be done with the rows that are selected: open their devices, decide about their
+ * alerts, hunt for what they hold, take them along
  */
 import { Button, Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger, Toolbar } from "@fluentui/react-components";
 import { Copy20Regular, Search20Regular, Server20Regular } from "@fluentui/react-icons";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 
+import { changeAlerts } from "@/api/alerts";
 import type { Cell, RunAnswer, RunColumn } from "@/api/hunting";
+import type { AlertChange } from "@/api/types";
+import { AlertActions } from "@/parts/alert-actions";
+import { reasonOf } from "@/parts/states";
 import { navigate } from "@/router";
+import { useSession } from "@/session";
 import { useTexts } from "@/text/text";
 
 import type { CellActions } from "./cell-menu";
@@ -20,6 +25,8 @@ import css from "./results.module.css";
 
 const COPY_MAX = 10_000;
 const MENU_MAX = 40;
+/** That the server changes at once. */
+const ALERTS_MAX = 1000;
 /** More different values are no longer one question. */
 const VALUES_MAX = 50;
 
@@ -37,13 +44,13 @@ function devicesOf({ columns, rows }: RunAnswer, selected: readonly number[]) {
 	return [...found];
 }
 
-/** The different values of a column; null where they are too many, or none. */
-function valuesOf({ rows }: RunAnswer, selected: readonly number[], column: number) {
+/** The different values of a column; null where they are more than that, or none. */
+function valuesOf({ rows }: RunAnswer, selected: readonly number[], column: number, most = VALUES_MAX) {
 	const found = new Set<Cell>();
 	for (const i of selected) {
 		const value = rows[i]?.[column] ?? null;
 		if (!isEmpty(value)) found.add(value);
-		if (found.size > VALUES_MAX) return null;
+		if (found.size > most) return null;
 	}
 	return found.size ? [...found] : null;
 }
@@ -77,24 +84,44 @@ function Devices({ devices }: { devices: [string, string][] }) {
 	);
 }
 
+function alertsOf(answer: RunAnswer, selected: readonly number[]) {
+	const column = answer.columns.findIndex((c) => c.name === "AlertId");
+	return (column >= 0 && valuesOf(answer, selected, column, ALERTS_MAX)?.map(String)) || [];
+}
+
+function Alerts({ ids, say }: { ids: string[]; say(text: string): void }) {
+	const texts = useTexts();
+	const [busy, setBusy] = useState(false);
+	const apply = async (change: AlertChange) => {
+		setBusy(true);
+		await changeAlerts(ids, change).then(
+			() => say(texts.t("hunting.selected.changed", { n: ids.length })), (error: unknown) => say(reasonOf(error, texts)));
+		setBusy(false);
+	};
+	return <AlertActions busy={busy} apply={(change) => void apply(change)} />;
+}
+
 export function Selected({ answer, rows, name, clear, actions }: {
 	answer: RunAnswer;
 	rows: readonly number[];
 	/** Of a file that is exported. */
 	name: string;
 	clear(): void;
-	actions: Pick<CellActions, "seek" | "copied">;
+	actions: Pick<CellActions, "seek" | "say">;
 }) {
 	const { t } = useTexts();
+	const { may } = useSession();
+	const alerts = useMemo(() => alertsOf(answer, rows), [answer, rows]);
 	const devices = useMemo(() => devicesOf(answer, rows), [answer, rows]);
 	const seekable = useMemo(() => seekableOf(answer, rows), [answer, rows]);
 	const copy = () =>
 		void navigator.clipboard.writeText(tsvOf(answer, rows.slice(0, COPY_MAX))).then(
-			() => actions.copied(true), () => actions.copied(false));
+			() => actions.say(t("copy.done")), () => actions.say(t("copy.failed")));
 	return (
 		<Toolbar className={css["selected"] ?? ""} aria-label={t("hunting.selected.actions")} size="small">
 			<b>{t("hunting.selected", { n: rows.length })}</b>
 			<Devices devices={devices} />
+			{alerts.length > 0 && may("ALERT_WRITE") && <Alerts ids={alerts} say={actions.say} />}
 			{seekable.length > 0 && (
 				<Menu>
 					<MenuTrigger disableButtonEnhancement>

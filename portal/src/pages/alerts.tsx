@@ -2,14 +2,14 @@
 /*
  * alerts.tsx - the queue: what is new, how bad, whose; several at once
  */
-import { Button, Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger } from "@fluentui/react-components";
-import { ArrowClockwise20Regular, Dismiss20Regular, PersonAdd20Regular, ShieldCheckmark28Regular } from "@fluentui/react-icons";
+import { Button } from "@fluentui/react-components";
+import { ArrowClockwise20Regular, Dismiss20Regular, ShieldCheckmark28Regular } from "@fluentui/react-icons";
 import { useEffect, useState } from "react";
 
 import { alertsPath, changeAlerts } from "@/api/alerts";
 import { useResource } from "@/api/resource";
 import { ALERT_STATUSES, SEVERITIES, type Alert, type AlertChange, type Page as Paged } from "@/api/types";
-import { AssignDialog } from "@/parts/assign";
+import { AlertActions } from "@/parts/alert-actions";
 import { Filters, FilterMenu, FilterText } from "@/parts/filter";
 import { alertColumns, Paging, useListQuery } from "@/parts/lists";
 import { Page } from "@/parts/page";
@@ -28,34 +28,13 @@ function Batch({ count, apply, clear, busy }: {
 	busy: boolean;
 }) {
 	const { t } = useTexts();
-	const [assigning, setAssigning] = useState(false);
 	return (
 		<div className={css["batch"]} role="toolbar" aria-label={t("alerts.batch")}>
 			<strong className="number">{t("alerts.selected", { n: count })}</strong>
-			<Menu>
-				<MenuTrigger disableButtonEnhancement>
-					<MenuButton appearance="primary" size="small" disabledFocusable={busy}>
-						{t("alerts.setStatus")}
-					</MenuButton>
-				</MenuTrigger>
-				<MenuPopover>
-					<MenuList>
-						{ALERT_STATUSES.map((status) => (
-							<MenuItem key={status} onClick={() => apply({ status })}>{t(`status.${status}`)}</MenuItem>
-						))}
-					</MenuList>
-				</MenuPopover>
-			</Menu>
-			<Button size="small" icon={<PersonAdd20Regular />} disabledFocusable={busy} onClick={() => setAssigning(true)}>
-				{t("alerts.assign")}
-			</Button>
+			<AlertActions primary busy={busy} apply={apply} />
 			<Button size="small" appearance="subtle" icon={<Dismiss20Regular />} onClick={clear}>
 				{t("alerts.clear")}
 			</Button>
-			<AssignDialog
-				open={assigning} close={() => setAssigning(false)}
-				assign={(assignedTo) => apply({ assignedTo })}
-			/>
 		</div>
 	);
 }

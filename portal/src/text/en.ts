@@ -415,6 +415,7 @@ export const en = {
 	"hunting.seekFor": "Hunt for the value of {name}",
 	"hunting.selected": "{n} row selected|{n} rows selected",
 	"hunting.selected.actions": "Actions on the selected rows",
+	"hunting.selected.changed": "{n} alert changed|{n} alerts changed",
 	"hunting.selected.values": "{n} value|{n} values",
 	"hunting.share": "Share",
 	"hunting.share.closed": "As long as it is not shared, the link works for you alone.",

@@ -413,6 +413,7 @@ export const sv = {
 	"hunting.seekFor": "Jaga efter värdet i {name}",
 	"hunting.selected": "{n} rad markerad|{n} rader markerade",
 	"hunting.selected.actions": "Åtgärder för de markerade raderna",
+	"hunting.selected.changed": "{n} larm ändrat|{n} larm ändrade",
 	"hunting.selected.values": "{n} värde|{n} värden",
 	"hunting.share": "Dela",
 	"hunting.share.closed": "Så länge den inte är delad fungerar länken bara för dig.",
