@@ -28,6 +28,16 @@ int64_t clock_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+void clock_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 void clock_format_rfc3339(int64_t realtime_ns, int digits, char *buf)
 {
 	time_t secs = (time_t)(realtime_ns / NSEC_PER_SEC);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -20,6 +21,8 @@
 int64_t clock_realtime_ns(void);
 int64_t clock_boottime_ns(void);
 int64_t clock_monotonic_ns(void);
+/* A condition whose timed waits go by CLOCK_MONOTONIC, so that nobody who sets the clock delays them. */
+void clock_cond_init(pthread_cond_t *cond);
 
 /* digits: fraction digits, 0 to 9. Writes UTC with a Z into buf (CLOCK_RFC3339_SIZE bytes). */
 void clock_format_rfc3339(int64_t realtime_ns, int digits, char *buf);

@@ -96,17 +96,13 @@ static int start(struct custom *c, struct err *err)
 int custom_open(const struct custom_options *options, struct custom **ret_custom, struct err *err)
 {
 	_cleanup_(custom_closep) struct custom *c = calloc(1, sizeof(*c));
-	pthread_condattr_t clock;
 	int r;
 
 	if (!c)
 		return err_setf(err, -ENOMEM, "out of memory");
 	c->options = *options;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->wake, &clock);
-	pthread_condattr_destroy(&clock);
+	clock_cond_init(&c->wake);
 	r = start(c, err);
 	if (r < 0)
 		return r;

@@ -22,7 +22,6 @@
 int hunt_open(const struct hunt_options *options, struct hunt **ret_hunt, struct err *err)
 {
 	_cleanup_(hunt_closep) struct hunt *h = calloc(1, sizeof(*h));
-	pthread_condattr_t clock;
 
 	if (!h)
 		return err_setf(err, -ENOMEM, "out of memory");
@@ -31,10 +30,7 @@ int hunt_open(const struct hunt_options *options, struct hunt **ret_hunt, struct
 	h->external = options->external;
 	h->external_ca_file = options->external_ca_file;
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->ended, &clock);
-	pthread_condattr_destroy(&clock);
+	clock_cond_init(&h->ended);
 	h->quota = hunt_quota_new();
 	if (!h->quota)
 		return err_setf(err, -ENOMEM, "out of memory");

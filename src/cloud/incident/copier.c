@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cloud/incident/copies.h"
 
@@ -58,7 +59,6 @@ int copier_open(struct state *state, struct telemetry *telemetry, struct copier 
 		struct err *err)
 {
 	struct copier *c = calloc(1, sizeof(*c));
-	pthread_condattr_t clock;
 	int r;
 
 	if (!c)
@@ -66,10 +66,7 @@ int copier_open(struct state *state, struct telemetry *telemetry, struct copier 
 	c->state = state;
 	c->telemetry = telemetry;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->wake, &clock);
-	pthread_condattr_destroy(&clock);
+	clock_cond_init(&c->wake);
 	r = pthread_create(&c->thread, NULL, work, c);
 	if (r) {
 		pthread_cond_destroy(&c->wake);

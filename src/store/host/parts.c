@@ -325,7 +325,6 @@ static void *watch(void *arg)
 int parts_new(const struct parts_options *options, struct parts **ret_parts, struct err *err)
 {
 	_cleanup_(parts_freep) struct parts *p = calloc(1, sizeof(*p));
-	pthread_condattr_t clock;
 	int r;
 
 	if (!p)
@@ -334,10 +333,7 @@ int parts_new(const struct parts_options *options, struct parts **ret_parts, str
 	/* Whoever ran before may have been ended while room was short. */
 	p->since_s = now_s() - LOOK_BACK_S;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->wake, &clock);
-	pthread_condattr_destroy(&clock);
+	clock_cond_init(&p->wake);
 	r = pthread_create(&p->thread, NULL, watch, p);
 	if (r)
 		return err_setf(err, -r, "threads: %s", strerror(r));
