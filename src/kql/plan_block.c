@@ -112,12 +112,12 @@ static struct block *wrap(struct planner *p, struct block *input)
 	return b;
 }
 
-static bool is_volatile(const struct bx *x)
+bool block_calls(const struct bx *x, unsigned int flags)
 {
-	if (x->kind == BX_CALL && x->fn->flags & FUNC_VOLATILE)
+	if (x->kind == BX_CALL && x->fn->flags & flags)
 		return true;
 	for (uint32_t i = 0; i < x->count; i++)
-		if (is_volatile(x->args[i]))
+		if (block_calls(x->args[i], flags))
 			return true;
 	return false;
 }
@@ -149,7 +149,7 @@ struct block *block_define(struct planner *p, struct block *b, const struct rel 
 	bool once = false;
 
 	for (uint32_t i = 0; i < r->def_count; i++)
-		once |= is_volatile(r->defs[i].value);
+		once |= block_calls(r->defs[i].value, FUNC_VOLATILE);
 	if (b && (b->closed || too_heavy(b, r) ||
 		  (once && (b->aggregated || cuts(b) || b->order_count))))
 		b = wrap(p, b);

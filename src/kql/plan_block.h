@@ -19,6 +19,8 @@ struct block *block_limit(struct planner *p, struct block *b, const struct rel *
 struct block *block_distinct(struct planner *p, struct block *b, const struct rel *r);
 struct block *block_unnest(struct planner *p, struct block *b, const struct rel *r);
 struct block *block_windows(struct planner *p, struct block *b, const struct rel *r);
+/* Whether x calls a function that has one of the flags (FUNC_VOLATILE, ...). */
+bool block_calls(const struct bx *x, unsigned int flags);
 
 /*
  * plan_union.c: filters of a block over a union, and its limit, for each of the union's inputs as

@@ -34,16 +34,6 @@ static bool is_repeatable(const struct block *b, const struct bx *x)
 	return true;
 }
 
-static bool has_aggregate(const struct bx *x)
-{
-	if (x->kind == BX_CALL && x->fn->flags & FUNC_AGGREGATE)
-		return true;
-	for (uint32_t i = 0; i < x->count; i++)
-		if (has_aggregate(x->args[i]))
-			return true;
-	return false;
-}
-
 static bool is_extreme(const struct block *b, const struct bx *x)
 {
 	return x->kind == BX_CALL && x->used && is_stored(b, x->args[0], "Timestamp") &&
@@ -58,7 +48,7 @@ static const struct bx *lone_extreme(const struct block *b)
 	for (uint32_t i = b->visible_from; i < b->def_count; i++) {
 		const struct bx *x = b->defs[i].value;
 
-		if (!has_aggregate(x))
+		if (!block_calls(x, FUNC_AGGREGATE))
 			continue;
 		if (found || !is_extreme(b, x))
 			return NULL;
