@@ -137,18 +137,26 @@ static void filter_tables(struct binder *b, struct tables *l, const struct ast *
 	}
 }
 
-bool bind_search(struct binder *b, const struct ast *op, struct table *t)
+/* What is piped in, or the tables that the operator names, as far as its condition holds; nullable. */
+static struct tables *filtered(struct binder *b, const struct ast *op, const struct table *t)
 {
 	struct tables *l = arena_new(b->arena, struct tables);
 
 	if (!l || !ast_kid(op, 1))
-		return false;
+		return NULL;
 	if (t->rel)
 		l->items[l->count++] = *t;
 	else if (!gather(b, op->kids[0], l))
-		return false;
+		return NULL;
 	filter_tables(b, l, op->kids[1]);
-	return bind_union_tables(b, l->items, l->count, "$table", t);
+	return l;
+}
+
+bool bind_search(struct binder *b, const struct ast *op, struct table *t)
+{
+	struct tables *l = filtered(b, op, t);
+
+	return l && bind_union_tables(b, l->items, l->count, "$table", t);
 }
 
 /* The type of the column in the first table that has it. */
@@ -239,17 +247,9 @@ static void last(struct table *t, const char *name)
 bool bind_find(struct binder *b, const struct ast *op, struct table *t)
 {
 	const struct ast *source = ast_option(op, "withsource"), *columns = ast_kid(op, 2);
-	struct tables *l = arena_new(b->arena, struct tables);
-	struct tables *all = arena_new(b->arena, struct tables);
+	struct tables *l = filtered(b, op, t), *all = arena_new(b->arena, struct tables);
 
-	if (!l || !all || !ast_kid(op, 1))
-		return false;
-	if (t->rel)
-		l->items[l->count++] = *t;
-	else if (!gather(b, op->kids[0], l))
-		return false;
-	filter_tables(b, l, op->kids[1]);
-	if (b->diags->failed)
+	if (!l || !all || b->diags->failed)
 		return false;
 	*all = *l;
 	for (uint32_t i = 0; i < l->count; i++) {
