@@ -3,10 +3,10 @@
 """Makes everything that depends on the event schema from schema/*.toml and schema/ids.lock.
 
 Each table stands in one TOML file named after it; those of copies/ are filled from state and never
-travel on the wire. ids.lock gives tables and fields their numbers on
-the wire: a number is never used again and a type never changes, so that an old sensor and a new
-cloud understand each other. `generate.py --update-lock` adds what is new; every other run refuses a
-schema that the lock does not cover.
+travel on the wire. ids.lock gives tables and fields their numbers on the wire: a number is never
+used again and a type never changes, so that an old sensor and a new cloud understand each other.
+`generate.py --update-lock` adds what is new; every other run refuses a schema that the lock does not
+cover.
 """
 import argparse
 import json
@@ -226,7 +226,7 @@ def source(tables):
 
 
 def copies(_):
-    """What state is asked for the rows of an alert: tenant, device, its name, then each stored column."""
+    """What state is asked for the rows of an alert: device, its name, then each stored column."""
     out = [HEAD, '#include "cloud/incident/copies.h"\n',
            "const char *const alert_copy_selects[EVENT_COPY_COUNT] = {"]
     for t in load_copies():
