@@ -108,6 +108,8 @@ struct bx *bind_literal(struct binder *b, const struct ast *a);
 /* How many values a call gives (array_sort_asc of two arrays: 2), one of them, and its name. */
 uint32_t bind_value_count(const struct bx *x);
 struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i);
+/* false after a complaint: a call that gives several values has more names than them. */
+bool bind_names_fit(struct binder *b, const struct ast *names, const struct bx *x);
 const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i);
 /* Complains of items that give a column the name that another of the list, or one of the others
  * (may be NULL), says already. */

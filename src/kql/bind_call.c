@@ -147,6 +147,13 @@ static struct bx *bind_function(struct binder *b, const struct ast *a, const str
 		if (kid->kind == AST_NAMED && kid->count)
 			kid = kid->kids[0];
 		args[i] = bind_expr(b, kid);
+		if (args[i]->kind == BX_CALL && args[i]->fn->values) {
+			diag_add(b->diags, DIAG_PLACE, kid->span,
+				 "%s() gives several values, which %s() cannot take", kid->text,
+				 a->text);
+			diag_expected(b->diags, "extend (a, b) = %s(...) before it", kid->text);
+			args[i] = bx_bad(b, kid->span);
+		}
 	}
 	b->in_aggregate = nested;
 	x = bind_overload(b, a->text, args, count, a->span);

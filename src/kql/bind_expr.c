@@ -376,7 +376,7 @@ const char *bind_expr_name(struct binder *b, const struct ast *a)
 		if (f->flags & FUNC_NAME_ARG)
 			return argument;
 		if (f->flags & FUNC_TUPLE)
-			return argument ? arena_printf(b->arena, "%s_sorted", argument) : NULL;
+			return f->values || argument ? bind_value_name(b, a, 0) : NULL;
 		if (!strncmp(a->text, "covariance", strlen("covariance")) && a->count > 1)
 			argument = joined(b, argument, bind_expr_name(b, a->kids[1]));
 		if (f->flags & FUNC_NAME_PREFIX)

@@ -45,50 +45,56 @@ void bind_refuse_twice(struct binder *b, const struct ast *list, const struct as
 
 uint32_t bind_value_count(const struct bx *x)
 {
+	struct func_value value;
 	uint32_t n = x->count;
 
 	if (x->kind != BX_CALL || !(x->fn->flags & FUNC_TUPLE))
 		return 1;
-	return n && x->args[n - 1]->type == KQL_BOOL ? n - 1 : n;
+	if (!x->fn->values)
+		return n && x->args[n - 1]->type == KQL_BOOL ? n - 1 : n;
+	for (n = 0; func_value(x->fn, n, &value);)
+		n++;
+	return n;
+}
+
+bool bind_names_fit(struct binder *b, const struct ast *names, const struct bx *x)
+{
+	uint32_t count = bind_value_count(x);
+
+	if (count < 2 || names->count <= count)
+		return true;
+	diag_add(b->diags, DIAG_ARGUMENTS, names->span, "%u names for %u values", names->count,
+		 count);
+	return false;
 }
 
 struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i)
 {
-	return bind_value_count(x) < 2 ? x
-				       : bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
+	struct func_value value;
+	struct bx *element;
+
+	if (bind_value_count(x) < 2)
+		return x;
+	element = bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
+	return func_value(x->fn, i, &value) ? bx_cast(b, element, value.type) : element;
 }
 
 const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i)
 {
-	const char *argument = i < call->count ? bind_expr_name(b, call->kids[i]) : NULL;
-	const char *name = argument ? arena_printf(b->arena, "%s_sorted", argument)
-				    : arena_printf(b->arena, "array%u_sorted", i);
+	const struct func *f = func_find(call->text);
+	const char *argument, *name;
+	struct func_value value;
 
+	if (f && func_value(f, i, &value)) {
+		argument = call->count ? bind_expr_name(b, call->kids[0]) : NULL;
+		name = arena_printf(b->arena, "%s_%s_%s", call->text, argument ? argument : "",
+				    value.name);
+		return name ? name : "Column1";
+	}
+	argument = i < call->count ? bind_expr_name(b, call->kids[i]) : NULL;
+	name = argument ? arena_printf(b->arena, "%s_sorted", argument)
+			: arena_printf(b->arena, "array%u_sorted", i);
 	return name ? name : "Column1";
-}
-
-/* A call that gives several values without names for them: a column each. */
-static void push_values(struct binder *b, struct table *t, struct rel *r, const struct ast *call,
-			struct bx *x)
-{
-	for (uint32_t i = 0; i < bind_value_count(x); i++) {
-		const char *name = table_free_name(b, t, bind_value_name(b, call, i));
-
-		table_push(b, t, name, rel_define(b, r, name, bind_value(b, x, i)));
-	}
-}
-
-/* (a, b) = expression that is an array: an element each */
-static void extend_tuple(struct binder *b, struct table *t, struct rel *r, const struct ast *names,
-			 struct bx *x)
-{
-	for (uint32_t i = 0; i < names->count; i++) {
-		struct bx *element = bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
-
-		if (element->type != KQL_UNKNOWN)
-			table_set(b, t, names->kids[i]->text,
-				  rel_define(b, r, names->kids[i]->text, element));
-	}
 }
 
 /* What is under way while the items of extend or project are bound. */
@@ -97,6 +103,42 @@ struct items {
 	struct rel *r;	    /* what is computed for them */
 	bool replaces;	    /* a name that is there already: extend puts the new in its place */
 };
+
+/* A call that gives several values, from the first one on without names for them: a column each. */
+static void push_values(struct binder *b, const struct items *to, const struct ast *call,
+			struct bx *x, uint32_t from)
+{
+	for (uint32_t i = from; i < bind_value_count(x); i++) {
+		const char *name = table_free_name(b, to->next, bind_value_name(b, call, i));
+
+		table_push(b, to->next, name, rel_define(b, to->r, name, bind_value(b, x, i)));
+	}
+}
+
+/*
+ * (a, b) = expression that gives several values, or is an array: one each. What project has no name
+ * for keeps its own, extend leaves it out.
+ */
+static void put_tuple(struct binder *b, const struct items *to, const struct ast *item,
+		      struct bx *x)
+{
+	const struct ast *names = item->kids[1], *call = item->kids[0];
+	uint32_t count = bind_value_count(x);
+
+	if (!bind_names_fit(b, names, x))
+		return;
+	for (uint32_t i = 0; i < names->count; i++) {
+		struct bx *value = count > 1
+				       ? bind_value(b, x, i)
+				       : bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
+
+		if (value->type != KQL_UNKNOWN)
+			table_set(b, to->next, names->kids[i]->text,
+				  rel_define(b, to->r, names->kids[i]->text, value));
+	}
+	if (!to->replaces && count > 1)
+		push_values(b, to, call, x, names->count);
+}
 
 /* The name that an item gives; what extend computes of a column is put in its place. */
 static const char *item_name(struct binder *b, const struct items *to, const struct ast *item)
@@ -136,11 +178,11 @@ static bool bind_item(struct binder *b, const struct items *to, const struct ast
 	const char *name;
 
 	if (item->kind == AST_NAMED && item->count > 1) {
-		extend_tuple(b, to->next, to->r, item->kids[1], x);
+		put_tuple(b, to, item, x);
 		return true;
 	}
 	if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
-		push_values(b, to->next, to->r, item, x);
+		push_values(b, to, item, x, 0);
 		return true;
 	}
 	x = bind_value(b, x, 0);

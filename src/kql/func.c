@@ -7,14 +7,14 @@
 #include <ctype.h>
 #include <string.h>
 
-extern const struct func_family fn_operators, fn_searches, fn_strings, fn_math, fn_datetimes, fn_dynamics,
-    fn_conversions, fn_addresses, fn_hashes, fn_aggregates, fn_windows, fn_parsers, fn_units,
-    fn_scans;
+extern const struct func_family fn_operators, fn_searches, fn_strings, fn_math, fn_datetimes,
+    fn_dynamics, fn_conversions, fn_addresses, fn_hashes, fn_aggregates, fn_windows, fn_parsers,
+    fn_units, fn_scans, fn_series;
 
 const struct func_family *const func_families[] = {
-	&fn_operators,	 &fn_searches, &fn_strings,	&fn_math,   &fn_datetimes,  &fn_dynamics,
-	&fn_conversions, &fn_addresses, &fn_hashes, &fn_aggregates, &fn_windows,
-	&fn_parsers,	 &fn_units,	&fn_scans,  NULL,
+	&fn_operators,	 &fn_searches,	&fn_strings, &fn_math,	     &fn_datetimes, &fn_dynamics,
+	&fn_conversions, &fn_addresses, &fn_hashes,  &fn_aggregates, &fn_windows,   &fn_parsers,
+	&fn_units,	 &fn_scans,	&fn_series,  NULL,
 };
 
 #define BIT(type) (1u << (type))
@@ -127,6 +127,19 @@ bool func_signature(const char *text, struct signature *ret)
 	if (*at == '?' || *at == '!' || *at == '&')
 		ret->null = *at++;
 	return !*at;
+}
+
+bool func_value(const struct func *f, unsigned int i, struct func_value *ret)
+{
+	const char *at = f->values;
+	char type[16];
+
+	for (unsigned int k = 0; k <= i; k++)
+		if (!at || (k && !take(&at, ",")) || !word(&at, ret->name, sizeof(ret->name)) ||
+		    !word(&at, type, sizeof(type)))
+			return false;
+	ret->type = kql_type_find(type, strlen(type));
+	return true;
 }
 
 bool func_is_called(const struct func *f, const char *name)

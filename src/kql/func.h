@@ -34,8 +34,8 @@ enum func_flag {
 	/* Name of the column where it is given none: see Kusto's ResultNameKind. */
 	FUNC_NAME_ARG = 16,    /* the argument's */
 	FUNC_NAME_PREFIX = 32, /* function_argument; prefix stands in the entry where it differs */
-	FUNC_TUPLE = 128,      /* of several arrays: as many values, each a column of its own */
 	FUNC_NAME_OF = 64,     /* the prefix before the argument's name stands in the entry */
+	FUNC_TUPLE = 128,      /* gives several values, each a column of its own */
 };
 
 struct func {
@@ -45,6 +45,7 @@ struct func {
 	unsigned int flags;
 	void (*emit)(struct sql *s, const struct bx *call);
 	const char *prefix; /* of the column's name, where it is not the function's */
+	const char *values; /* TUPLE: "name type, ..."; NULL: an array for each that is given */
 };
 
 struct func_family {
@@ -75,6 +76,13 @@ struct signature {
 	enum kql_type type;
 	char null; /* '?', '!', '&' or '\0' */
 };
+
+/* The i-th of the values of a tuple, from 0; false: there are not as many. */
+struct func_value {
+	char name[32];
+	enum kql_type type;
+};
+bool func_value(const struct func *f, unsigned int i, struct func_value *ret);
 
 /* Signatures are part of the program: a bad one is a bug and asserted by the unit test. */
 bool func_signature(const char *text, struct signature *ret);

@@ -290,6 +290,46 @@ static const struct helper {
 			     "[kql_frequent(arrayFilter(p -> p != '', arrayFlatten(arrayMap(w -> kql_places(w, e), v))), n, t)])[1]" },
 	{ "kql_patterns", "(v, s, e, g, t) -> arrayMap(p -> arrayMap(f -> arrayMap(x -> if(has(f, x), x, 'others'), p), [kql_frequent(p, length(v), t)])[1], "
 			  "[kql_patterns_of(arrayMap(x -> extractAll(x, s), v), e, g, length(v), t)])[1]" },
+	/* series: numbers, what is none as nan; those that are finite, none of them where that is asked of all */
+	{ "kql_floats", "d -> arrayMap(e -> ifNull(toFloat64OrNull(e), nan), kql_elements(d))" },
+	{ "kql_finite", "(a, i) -> if(i OR arrayAll(x -> isFinite(x), a), arrayFilter(x -> isFinite(x), a), emptyArrayFloat64())" },
+	{ "kql_reals", "d -> arrayMap(g -> kql_finite(g, false), [kql_floats(d)])[1]" },
+	{ "kql_values", "a -> arrayMap(v -> if(empty(v), NULL, kql_array(v)), [a])[1]" },
+	{ "kql_spread", "y -> arrayReduce('varPopStable', y) * length(y) / greatest(length(y) - 1, 1)" },
+	{ "kql_stats", "(a, f) -> if(empty(f), emptyArrayString(), [kql_real_json(arrayMin(f)), toString(indexOf(a, arrayMin(f)) - 1), kql_real_json(arrayMax(f)), "
+		       "toString(indexOf(a, arrayMax(f)) - 1), kql_real_json(arrayAvg(f)), kql_real_json(sqrt(kql_spread(f))), kql_real_json(kql_spread(f)), "
+		       "kql_real_json(arraySum(f)), toString(length(f))])" },
+	{ "kql_bag", "(n, v) -> if(empty(v), NULL, kql_object(arrayZip(n, v)))" },
+	{ "kql_stats_bag", "a -> arrayMap(v -> kql_bag(['min', 'min_idx', 'max', 'max_idx', 'avg', 'stdev', 'variance', 'sum', 'len'], v), [a])[1]" },
+	/* Of the line over 1, 2, ...: r-square, slope, variance, what of it is left, interception, its values. An array
+	   is never looked at from within a lambda over another: it would be copied for each element. */
+	{ "kql_slope", "y -> if(length(y) < 2, 0, arrayReduce('covarPopStable', arrayMap(i -> toFloat64(i), arrayEnumerate(y)), y) * 12 / (pow(length(y), 2) - 1))" },
+	{ "kql_fit", "y -> arrayMap(l -> arrayMap(f -> arrayMap(v -> (if(v.2 = 0, 1, 1 - v.2 / v.1), l.1, v.1, v.2, l.2, f), "
+		     "[(kql_spread(y), arraySum((a, b) -> (a - b) * (a - b), y, f) / greatest(length(y) - 1, 1))])[1], "
+		     "[arrayMap(i -> l.1 * i + l.2, arrayEnumerate(y))])[1], "
+		     "[arrayMap(k -> (k, arrayAvg(y) - k * (length(y) + 1) / 2), [kql_slope(y)])[1]])[1]" },
+	{ "kql_reals_json", "a -> kql_array(arrayMap(r -> kql_real_json(r), a))" },
+	{ "kql_one_line", "y -> if(empty(y), emptyArrayString(), arrayMap(t -> [kql_real_json(t.1), kql_real_json(t.2), kql_real_json(t.3), kql_real_json(t.4), "
+			  "kql_real_json(t.5), kql_reals_json(t.6)], [kql_fit(y)])[1])" },
+	{ "kql_line_bag", "a -> arrayMap(v -> kql_bag(['rsquare', 'slope', 'variance', 'rvariance', 'interception', 'line_fit'], v), [a])[1]" },
+	/* Squares that are left beside the line over m values, of their sum, that of their squares, that of their products
+	   with their places, and the middle of these; for each place to split at both sides' together. */
+	{ "kql_beside", "(m, y, q, p, x) -> q - y * y / m - pow(p - x * y, 2) * 12 / (m * (m * m - 1))" },
+	{ "kql_split_costs", "(y, q, p) -> arrayMap(s -> arrayMap((i, a, b, c) -> if(i < 2 OR i > s.4 - 2, inf, kql_beside(i, a, b, c, (i - 1) / 2) + "
+			     "kql_beside(s.4 - i, s.1 - a, s.2 - b, s.3 - c, (s.4 + i - 1) / 2)), arrayMap(i -> toFloat64(i), arrayEnumerate(y)), y, q, p), "
+			     "[(y[-1], q[-1], p[-1], toFloat64(length(y)))])[1]" },
+	{ "kql_centred", "y -> arrayMap(m -> arrayMap(v -> v - m, y), [arrayAvg(y)])[1]" },
+	{ "kql_split", "y -> arrayMap(z -> arrayReduce('argMin', arrayEnumerate(z), kql_split_costs(arrayCumSum(z), arrayCumSum(v -> v * v, z), "
+		       "arrayCumSum((v, i) -> v * (i - 1), z, arrayEnumerate(z)))), [kql_centred(y)])[1]" },
+	{ "kql_side", "t -> [kql_real_json(t.1), kql_real_json(t.2), kql_real_json(t.5), kql_real_json(t.3), kql_real_json(t.4)]" },
+	{ "kql_two_values", "(v, w, k, l, r) -> arrayConcat([kql_real_json(if(w = 0, 1, 1 - w / v)), toString(k), kql_real_json(v), kql_real_json(w), "
+			    "kql_reals_json(arrayConcat(l.6, r.6))], kql_side(r), kql_side(l))" },
+	{ "kql_two_lines", "y -> if(length(y) < 4, emptyArrayString(), arrayMap(k -> arrayMap((l, r) -> kql_two_values(kql_spread(y), "
+			   "(l.4 * (k - 1) + r.4 * (length(y) - k - 1)) / (length(y) - 1), k, l, r), "
+			   "[kql_fit(arraySlice(y, 1, k))], [kql_fit(arraySlice(y, k + 1))])[1], [kql_split(y)])[1])" },
+	{ "kql_side_bag", "v -> kql_object(arrayZip(['rsquare', 'slope', 'interception', 'variance', 'rvariance'], v))" },
+	{ "kql_two_lines_bag", "a -> arrayMap(v -> if(empty(v), NULL, kql_object(arrayZip(['rsquare', 'split_idx', 'variance', 'rvariance', 'line_fit', 'right', 'left'], "
+			       "arrayConcat(arraySlice(v, 1, 5), [kql_side_bag(arraySlice(v, 6, 5)), kql_side_bag(arraySlice(v, 11, 5))])))), [a])[1]" },
 	{ "kql_slices", "(a, n) -> arraySplit((x, i) -> i > 1 AND i % n = 1, a, arrayEnumerate(a))" },
 	/* rows before */
 	{ "kql_row_number", "(r, s) -> s + toInt64(length(r)) - greatest(1, toInt64(arrayLastIndex(x -> ifNull(x, false), r)))" },

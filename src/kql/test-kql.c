@@ -30,6 +30,7 @@ static struct kql_query *compile(const char *text, int *ret)
 static void check_entry(void *arg, const struct func_family *family, const struct func *f)
 {
 	unsigned int *count = arg;
+	struct func_value value;
 	struct signature s;
 
 	if (!func_signature(f->sig, &s)) {
@@ -52,6 +53,8 @@ static void check_entry(void *arg, const struct func_family *family, const struc
 			fail();
 		}
 	}
+	for (unsigned int i = 0; f->values && i < 2; i++)
+		assert_true(f->flags & FUNC_TUPLE && func_value(f, i, &value) && value.type);
 	/* What a person can call has a line of documentation. */
 	if (strncmp(f->sig, "__", 2) != 0)
 		assert_true(f->doc && *f->doc);
