@@ -124,11 +124,12 @@ static enum kql_type take_typeof(struct binder *b, const struct ast *a, unsigned
 	return type;
 }
 
-static struct bx *bind_function(struct binder *b, const struct ast *a, const struct func *f)
+static struct bx *bind_function(struct binder *b, const struct ast *a)
 {
-	bool aggregate = f->flags & FUNC_AGGREGATE, nested = b->in_aggregate;
 	unsigned int count = a->count;
 	enum kql_type type = take_typeof(b, a, &count);
+	const struct func *f = func_find_call(a->text, count);
+	bool aggregate = f->flags & FUNC_AGGREGATE, nested = b->in_aggregate;
 	struct bx **args = arena_array(b->arena, struct bx *, count + 1), *x;
 
 	if (!args || count > FUNC_ARGS_MAX) {
@@ -163,23 +164,24 @@ static struct bx *bind_function(struct binder *b, const struct ast *a, const str
 		return collect_aggregate(b, a, x);
 	if (f->flags & FUNC_WINDOW)
 		return collect_window(b, a, x);
+	/* Numbers that stand for times are ticks. */
+	if (x->type == KQL_REAL && (type == KQL_DATETIME || type == KQL_TIMESPAN))
+		x = bx_cast(b, x, KQL_LONG);
 	return type == KQL_UNKNOWN ? x : bx_cast(b, x, type);
 }
 
 struct bx *bind_call(struct binder *b, const struct ast *a)
 {
 	const struct entry *e = scope_find(b->scope, a->text);
-	const struct func *f;
 	struct bx *x;
 
 	if (e && e->kind == ENTRY_FUNCTION)
 		return bind_user_scalar(b, a, e);
 	if (bind_special_call(b, a, &x))
 		return x;
-	f = func_is_hidden(a->text) ? NULL : func_find(a->text);
-	if (!f)
+	if (func_is_hidden(a->text) || !func_find(a->text))
 		return unknown_function(b, a);
-	return bind_function(b, a, f);
+	return bind_function(b, a);
 }
 
 static struct bx *rows_of(struct binder *b, const struct ast *a)

@@ -56,13 +56,6 @@ static const struct param *param_of(const struct signature *s, unsigned int i)
 	return &s->params[MIN(i, s->count - 1)];
 }
 
-static bool count_fits(const struct signature *s, unsigned int count)
-{
-	if (s->variadic)
-		return count + s->may_lack >= s->count;
-	return count == s->count;
-}
-
 /* The type that all of these arguments can become; false: there is none. */
 static bool common_type(struct bx **args, unsigned int count, const struct signature *s,
 			enum kql_type *ret)
@@ -138,7 +131,7 @@ static void match_all(const char *name, struct bx **args, unsigned int count, st
 			if (!func_is_called(f, name) || !func_signature(f->sig, &s))
 				continue;
 			m->overloads++;
-			if (!count_fits(&s, count)) {
+			if (!func_takes(&s, count)) {
 				if (m->overloads == 1)
 					m->nearest = s;
 				continue;

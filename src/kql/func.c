@@ -9,12 +9,12 @@
 
 extern const struct func_family fn_operators, fn_searches, fn_strings, fn_math, fn_datetimes,
     fn_dynamics, fn_conversions, fn_addresses, fn_hashes, fn_aggregates, fn_windows, fn_parsers,
-    fn_units, fn_scans, fn_series;
+    fn_units, fn_scans, fn_series, fn_sketches;
 
 const struct func_family *const func_families[] = {
 	&fn_operators,	 &fn_searches,	&fn_strings, &fn_math,	     &fn_datetimes, &fn_dynamics,
 	&fn_conversions, &fn_addresses, &fn_hashes,  &fn_aggregates, &fn_windows,   &fn_parsers,
-	&fn_units,	 &fn_scans,	&fn_series,  NULL,
+	&fn_units,	 &fn_scans,	&fn_series,  &fn_sketches,   NULL,
 };
 
 #define BIT(type) (1u << (type))
@@ -171,6 +171,26 @@ const struct func *func_find(const char *name)
 			if (func_is_called(&func_families[i]->items[k], name))
 				return &func_families[i]->items[k];
 	return NULL;
+}
+
+bool func_takes(const struct signature *s, unsigned int count)
+{
+	return s->variadic ? count + s->may_lack >= s->count : count == s->count;
+}
+
+const struct func *func_find_call(const char *name, unsigned int count)
+{
+	for (size_t i = 0; func_families[i]; i++) {
+		for (size_t k = 0; k < func_families[i]->count; k++) {
+			const struct func *f = &func_families[i]->items[k];
+			struct signature s;
+
+			if (func_is_called(f, name) && func_signature(f->sig, &s) &&
+			    func_takes(&s, count))
+				return f;
+		}
+	}
+	return func_find(name);
 }
 
 void func_each(void (*each)(void *arg, const struct func_family *family, const struct func *f),

@@ -99,3 +99,6 @@ bool func_is_hidden(const char *name);
 bool func_is_digest(const struct bx *x);
 /* First entry of that name; NULL where there is none. */
 const struct func *func_find(const char *name);
+/* First entry of that name that takes as many arguments, else the first of the name. */
+const struct func *func_find_call(const char *name, unsigned int count);
+bool func_takes(const struct signature *s, unsigned int count);

@@ -330,6 +330,24 @@ static const struct helper {
 	{ "kql_side_bag", "v -> kql_object(arrayZip(['rsquare', 'slope', 'interception', 'variance', 'rvariance'], v))" },
 	{ "kql_two_lines_bag", "a -> arrayMap(v -> if(empty(v), NULL, kql_object(arrayZip(['rsquare', 'split_idx', 'variance', 'rvariance', 'line_fit', 'right', 'left'], "
 			       "arrayConcat(arraySlice(v, 1, 5), [kql_side_bag(arraySlice(v, 6, 5)), kql_side_bag(arraySlice(v, 11, 5))])))), [a])[1]" },
+	/* sketches: (registers, ranks) of an hll; (value, weight) of a digest, many of them made fewer, and the finer the
+	   nearer to the ends */
+	{ "kql_hll_rank", "h -> toUInt64(50 - floor(log2(greatest(bitShiftRight(h, 14), 1))))" },
+	{ "kql_hll_codes", "d -> arrayFilter(c -> c BETWEEN 1 AND 1048575, arrayMap(e -> toUInt64OrZero(e), kql_elements(d)))" },
+	{ "kql_hll_state", "t -> arrayMap(u -> if(empty(u.1), NULL, kql_array(arrayMap((k, v) -> toString(k * 64 + v), u.1, u.2))), [t])[1]" },
+	{ "kql_hll_guess", "(n, e) -> toInt64(round(if(e <= 40960 AND n < 16384, 16384 * log(16384 / (16384 - n)), e)))" },
+	{ "kql_hll_count", "a -> arrayMap(c -> kql_hll_guess(length(c), 0.7213 / (1 + 1.079 / 16384) * 268435456 / (16384 - length(c) + arraySum(x -> exp2(-toFloat64(x % 64)), c))), [a])[1]" },
+	{ "kql_digest_pairs", "d -> arrayMap(l -> arrayMap((v, w) -> (toFloat64OrZero(v), toFloat64OrZero(w)), kql_elements(l[1]), "
+			      "arrayResize(kql_elements(l[2]), length(kql_elements(l[1])), '1')), [kql_elements(d)])[1]" },
+	{ "kql_digest_places", "p -> arrayMap(t -> arrayMap((x, c) -> toInt64(floor(asin(greatest(-1, least(1, 2 * (c - x.2 / 2) / t - 1))) * 652)), p, arrayCumSum(x -> x.2, p)), "
+			       "[arraySum(x -> x.2, p)])[1]" },
+	{ "kql_digest_fewer", "p -> if(length(p) <= 2048, p, arrayMap(g -> (arraySum(x -> x.1 * x.2, g) / arraySum(x -> x.2, g), arraySum(x -> x.2, g)), "
+			      "arraySplit((x, s) -> s != 0, p, arrayDifference(kql_digest_places(p)))))" },
+	{ "kql_digest_state", "a -> arrayMap(p -> if(empty(p), NULL, kql_array([kql_reals_json(arrayMap(x -> x.1, p)), kql_reals_json(arrayMap(x -> x.2, p))])), "
+			      "[arrayMap(q -> kql_digest_fewer(q), [arraySort(arrayFilter(x -> x.2 > 0, a))])[1]])[1]" },
+	{ "kql_digest_at", "(p, t) -> p[arrayFirstIndex(c -> c >= t, arrayPushBack(arrayPopBack(arrayCumSum(x -> x.2, p)), inf))].1" },
+	{ "kql_digest_percentile", "(a, n) -> arrayMap(p -> if(empty(p) OR isNull(n), NULL, kql_digest_at(p, arraySum(x -> x.2, p) * ifNull(n, 0) / 100)), [a])[1]" },
+	{ "kql_digest_rank", "(a, n) -> arrayMap(p -> if(empty(p) OR isNull(n), NULL, arraySum(x -> if(x.1 <= n, x.2, 0), p)), [a])[1]" },
 	{ "kql_slices", "(a, n) -> arraySplit((x, i) -> i > 1 AND i % n = 1, a, arrayEnumerate(a))" },
 	/* rows before */
 	{ "kql_row_number", "(r, s) -> s + toInt64(length(r)) - greatest(1, toInt64(arrayLastIndex(x -> ifNull(x, false), r)))" },
