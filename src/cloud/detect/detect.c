@@ -28,6 +28,7 @@ struct detect_run {
 	struct rules_scratch *scratch;
 	struct detections *detections;
 	const char *tenant;
+	const struct detect_judge *judge;
 	const struct event *event; /* the one that is looked at */
 	uint64_t given_up;	   /* the scratch's count before */
 	int error;
@@ -139,6 +140,14 @@ void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg)
 	}
 }
 
+void detect_each_refused(struct detect *d, detect_refused_fn fn, void *arg)
+{
+	_cleanup_(rule_set_unrefp) struct rule_set *set = get_current(d);
+
+	for (size_t i = 0; set && rule_set_refusal(set, i); i++)
+		fn(arg, rule_set_refusal(set, i));
+}
+
 int detect_run_new(struct detect *d, const char *tenant, struct detect_run **ret_run)
 {
 	_cleanup_(detect_run_freep) struct detect_run *run = calloc(1, sizeof(*run));
@@ -171,6 +180,11 @@ void detect_run_free(struct detect_run *run)
 	free(run);
 }
 
+void detect_run_judge_by(struct detect_run *run, const struct detect_judge *judge)
+{
+	run->judge = judge;
+}
+
 /* A device whose clock is ahead must not make all that others send look late. */
 #define AHEAD_MAX_NS (60 * NSEC_PER_SEC)
 
@@ -182,6 +196,16 @@ static int64_t event_time(const struct event *e)
 	return MIN(time, now + AHEAD_MAX_NS);
 }
 
+static int add_finding(struct detect_run *run, unsigned int rule)
+{
+	const struct rules_info *info = rule_set_info(run->set, rule);
+	struct detection_rule found = { info, info->level, rule_set_is_custom(run->set, rule) };
+
+	if (run->judge && !run->judge->allows(run->judge->arg, info, run->event, &found.level))
+		return 0;
+	return detections_add(run->detections, &found, run->event);
+}
+
 /* A rule, or a correlation, is true of the event. */
 static void add_match(struct detect_run *run, unsigned int rule)
 {
@@ -189,8 +213,7 @@ static void add_match(struct detect_run *run, unsigned int rule)
 	int r = 0;
 
 	if (!rule_set_is_silent(run->set, rule))
-		r = detections_add(run->detections, rule_set_info(run->set, rule),
-				   rule_set_is_custom(run->set, rule), run->event);
+		r = add_finding(run, rule);
 	count->matches++;
 	count->last_ns = clock_realtime_ns();
 	run->detect->matches++;

@@ -61,14 +61,36 @@ struct detect_rule {
 typedef void (*detect_rule_fn)(void *arg, const struct detect_rule *rule);
 void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg);
 
+/* A rule that cannot run, with what is wrong with it; texts are valid during the call only. */
+struct detect_refused {
+	const char *file, *title; /* title: nullable */
+	unsigned int line;	  /* 0: unknown */
+	const char *message;
+};
+#define DETECT_REFUSED_MAX 1000 /* are told; all are counted */
+typedef void (*detect_refused_fn)(void *arg, const struct detect_refused *refused);
+void detect_each_refused(struct detect *d, detect_refused_fn fn, void *arg);
+
 /*
  * One frame of a tenant (NULL: of nobody's in particular), whose events correlations see together.
  * The events' strings and the tenant's must live as long as the run.
  */
 struct detect_run;
+/* Whether a match is to become an alert; asked for each that would. */
+struct detect_judge {
+	/* *level is the rule's, and may be lowered. */
+	bool (*allows)(void *arg, const struct rules_info *rule, const struct event *e,
+		       enum rules_level *level);
+	void *arg;
+};
 int detect_run_new(struct detect *d, const char *tenant, struct detect_run **ret_run);
 void detect_run_free(struct detect_run *run);
 DEFINE_CLEANUP(struct detect_run *, detect_run_free)
+/*
+ * Matches count for the rule, and for correlations, however they are judged. judge outlives the run;
+ * NULL: all are allowed.
+ */
+void detect_run_judge_by(struct detect_run *run, const struct detect_judge *judge);
 /* The event has its Timestamp and ReportId. -ENOMEM. */
 int detect_run_event(struct detect_run *run, const struct event *e);
 const struct detections *detect_run_detections(const struct detect_run *run);

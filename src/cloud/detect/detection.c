@@ -103,8 +103,7 @@ static int keep_sample(struct detection *d, const struct event *e)
 	return 0;
 }
 
-int detections_add(struct detections *l, const struct rules_info *rule, bool custom,
-		   const struct event *e)
+int detections_add(struct detections *l, const struct detection_rule *rule, const struct event *e)
 {
 	const struct subject_columns *columns = subject_columns(e->table);
 	struct detection *d;
@@ -115,7 +114,7 @@ int detections_add(struct detections *l, const struct rules_info *rule, bool cus
 	if (!columns)
 		return 0;
 	memset(&key, 0, sizeof(key));
-	key.rule = rule;
+	key.rule = rule->info;
 	subject_actor(e, key.actor);
 	r = find_entry(l, &key, &d);
 	if (r == 0)
@@ -124,7 +123,8 @@ int detections_add(struct detections *l, const struct rules_info *rule, bool cus
 		return r;
 	time = subject_number(e, columns->time);
 	keep_id(d, e, time, columns);
-	d->custom = custom;
+	d->level = rule->level;
+	d->custom = rule->custom;
 	d->first_ns = d->count ? MIN(d->first_ns, time) : time;
 	d->last_ns = d->count ? MAX(d->last_ns, time) : time;
 	d->count++;

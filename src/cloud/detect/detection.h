@@ -21,6 +21,7 @@ struct detection_id {
 
 struct detection {
 	const struct rules_info *rule;
+	enum rules_level level; /* at most the rule's */
 	bool custom; /* a rule of the operator's, not of Vakt's */
 	char
 	    actor[EVENT_UNIQUE_ID_SIZE]; /* see subject_actor(); "" in an entry for all processes */
@@ -37,9 +38,14 @@ struct detections;
 int detections_new(struct detections **ret_list);
 void detections_free(struct detections *l);
 DEFINE_CLEANUP(struct detections *, detections_free)
+/* As in struct detection. */
+struct detection_rule {
+	const struct rules_info *info;
+	enum rules_level level;
+	bool custom;
+};
 /* The event must have its Timestamp and ReportId. -ENOMEM. */
-int detections_add(struct detections *l, const struct rules_info *rule, bool custom,
-		   const struct event *e);
+int detections_add(struct detections *l, const struct detection_rule *rule, const struct event *e);
 size_t detections_count(const struct detections *l);
 /* In the order of their first match. */
 const struct detection *detections_get(const struct detections *l, size_t i);

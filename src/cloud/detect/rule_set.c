@@ -10,10 +10,12 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/arena.h"
 #include "base/map.h"
 
 #define SCRATCH_POOL_MAX 64
 #define FILES_MAX 100000
+#define REFUSAL_BYTES (8u << 20)
 /* Of all tenants: at most 150 MiB. */
 static const struct rules_correlator_limits correlation_limits = { .groups = 100000,
 								   .entries = 1u << 20 };
@@ -23,6 +25,9 @@ struct rule_set {
 	struct rules_set *rules;
 	struct rules_binding *binding;
 	size_t refused;
+	struct arena texts; /* of the refusals */
+	struct detect_refused *refusals;
+	size_t refusal_count;
 	char *custom_dir;
 	struct rule_count **counts; /* by rule */
 	pthread_mutex_t lock;
@@ -94,11 +99,29 @@ struct loading {
 	struct rule_set *set;
 };
 
+/* What there is no memory for is counted only. */
+static void keep_refusal(struct rule_set *s, const struct rules_problem *problem)
+{
+	struct detect_refused kept = { .line = problem->line };
+
+	if (!s->refusals)
+		s->refusals =
+		    arena_array(&s->texts, struct detect_refused, DETECT_REFUSED_MAX + 1);
+	if (!s->refusals || s->refusal_count == DETECT_REFUSED_MAX)
+		return;
+	kept.file = arena_strdup(&s->texts, problem->file);
+	kept.message = arena_strdup(&s->texts, problem->message);
+	kept.title = problem->rule ? arena_strdup(&s->texts, problem->rule) : NULL;
+	if (kept.file && kept.message)
+		s->refusals[s->refusal_count++] = kept;
+}
+
 static void on_problem(void *arg, const struct rules_problem *problem)
 {
 	struct loading *l = arg;
 
 	l->set->refused++;
+	keep_refusal(l->set, problem);
 	if (l->options->problem)
 		l->options->problem(l->options->arg, problem);
 }
@@ -158,6 +181,7 @@ int rule_set_load(const struct detect_options *options, struct rule_set *before,
 	if (!s)
 		return err_setf(err, -ENOMEM, "out of memory");
 	s->refs = 1;
+	arena_init(&s->texts, REFUSAL_BYTES);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->correlating, NULL);
 	s->custom_dir = strdup(options->custom_dir ?: "");
@@ -196,6 +220,7 @@ void rule_set_unref(struct rule_set *s)
 	rules_set_free(s->rules);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->correlating);
+	arena_done(&s->texts);
 	free(s->counts);
 	free(s->custom_dir);
 	free(s);
@@ -209,6 +234,11 @@ size_t rule_set_count(const struct rule_set *s)
 size_t rule_set_refused(const struct rule_set *s)
 {
 	return s->refused;
+}
+
+const struct detect_refused *rule_set_refusal(const struct rule_set *s, size_t i)
+{
+	return i < s->refusal_count ? &s->refusals[i] : NULL;
 }
 
 const struct rules_info *rule_set_info(const struct rule_set *s, unsigned int rule)

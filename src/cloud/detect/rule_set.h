@@ -31,6 +31,8 @@ DEFINE_CLEANUP(struct rule_set *, rule_set_unref)
 
 size_t rule_set_count(const struct rule_set *s);
 size_t rule_set_refused(const struct rule_set *s);
+/* The first DETECT_REFUSED_MAX; NULL behind the last. */
+const struct detect_refused *rule_set_refusal(const struct rule_set *s, size_t i);
 const struct rules_info *rule_set_info(const struct rule_set *s, unsigned int rule);
 /* True for a rule of the operator's own. */
 bool rule_set_is_custom(const struct rule_set *s, unsigned int rule);

@@ -167,7 +167,7 @@ static struct incident_text text_of_rule(const struct detection *d, const struct
 	return (struct incident_text){
 		.title = d->rule->title,
 		.description = d->rule->description ?: d->rule->title,
-		.severity = classify_severity(d->rule->level),
+		.severity = classify_severity(d->level),
 		.category = classify_category(d->rule),
 		.techniques = techniques->data,
 		.source = d->custom ? "CustomDetection" : "WindowsDefenderAtp",

@@ -128,7 +128,8 @@ static void take(struct fixture *f, const struct rules_info *rule, const struct 
 
 	assert_int_equal(detections_new(&list), 0);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(detections_add(list, rule, false, &events[i]), 0);
+		assert_int_equal(detections_add(list, &(struct detection_rule){ rule, rule->level, false },
+						&events[i]), 0);
 	assert_int_equal(state_begin(f->c, NULL), 0);
 	if (incident_record(f->c, &scope, list, f->ancestry, &f->counts, &err) < 0)
 		fail_msg("%s", err.msg);
@@ -311,7 +312,7 @@ static void a_rollback_leaves_nothing(void **state)
 	struct event e = start_event(1, T0, SHELL);
 
 	assert_int_equal(detections_new(&list), 0);
-	assert_int_equal(detections_add(list, &search, false, &e), 0);
+	assert_int_equal(detections_add(list, &(struct detection_rule){ &search, search.level, false }, &e), 0);
 	assert_int_equal(state_begin(f->c, NULL), 0);
 	assert_int_equal(incident_record(f->c, &scope, list, f->ancestry, &f->counts, NULL), 0);
 	state_rollback(f->c);
@@ -400,7 +401,7 @@ static void one_frame_holds_a_bounded_number_of_entries(void **state _unused_)
 
 		snprintf(id, sizeof(id), "%032x", i);
 		e = start_event(i + 1, T0, id);
-		assert_int_equal(detections_add(list, &search, false, &e), 0);
+		assert_int_equal(detections_add(list, &(struct detection_rule){ &search, search.level, false }, &e), 0);
 	}
 	assert_int_equal(detections_count(list), DETECTIONS_MAX + 1);
 	for (size_t i = 0; i < detections_count(list); i++)
