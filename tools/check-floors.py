@@ -21,12 +21,13 @@ ALLOWED = {
     "cloud/fleet": ["net", "store", "event"],
     "cloud/detect": ["event", "rules", "store"],
     "cloud/incident": ["event", "rules", "store", "cloud/detect"],
+    "cloud/tuning": ["event", "rules", "store", "cloud/detect", "cloud/incident"],
     "cloud/hunt": ["kql", "net", "store"],
     "cloud/custom": ["event", "rules", "kql", "store", "cloud/detect", "cloud/incident", "cloud/hunt"],
     "cloud/ingest": ["event", "net", "store", "rules", "cloud/fleet", "cloud/detect",
-                     "cloud/incident"],
+                     "cloud/incident", "cloud/tuning"],
     "cloud/api": ["event", "net", "store", "rules", "cloud/access", "cloud/fleet", "cloud/detect",
-                  "cloud/incident", "cloud/hunt", "cloud/custom", "cloud/ingest", "kql"],
+                  "cloud/incident", "cloud/tuning", "cloud/hunt", "cloud/custom", "cloud/ingest", "kql"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "src"

@@ -34,6 +34,7 @@ struct cloud {
 	/* of the running server only */
 	struct telemetry *telemetry;
 	struct detect *detect;
+	struct tuning *tuning;
 	struct hunt *hunt;
 	struct copier *copier;
 	struct custom *custom;

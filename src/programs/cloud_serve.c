@@ -111,6 +111,7 @@ static int open_devices(struct cloud *cloud, struct err *err)
 					       .state = cloud->state,
 					       .telemetry = cloud->telemetry,
 					       .detect = cloud->detect,
+					       .tuning = cloud->tuning,
 					       .unpacked_max = cloud->options.frames_max };
 	int r = ingest_open(&ingest, &cloud->ingest, err);
 
@@ -139,6 +140,7 @@ static int open_portal(struct cloud *cloud, struct err *err)
 		.telemetry = cloud->telemetry,
 		.fleet = cloud->fleet,
 		.detect = cloud->detect,
+		.tuning = cloud->tuning,
 		.hunt = cloud->hunt,
 		.custom = cloud->custom,
 		.ingest = cloud->ingest,
@@ -201,6 +203,9 @@ static void retain(struct cloud *cloud)
 	r = custom_retain(cloud->state, clock_realtime_ns(), &err);
 	if (r < 0)
 		log_error("retention of custom detections: %s", err_msg(&err, r));
+	r = tuning_retain(cloud->state, clock_realtime_ns(), &err);
+	if (r < 0)
+		log_error("retention of exceptions: %s", err_msg(&err, r));
 }
 
 static void do_chores(struct cloud *cloud)
@@ -254,6 +259,8 @@ int cloud_serve(struct cloud *cloud, struct err *err)
 		r = open_telemetry(cloud, err);
 	if (r == 0)
 		r = open_detect(cloud, err);
+	if (r == 0)
+		r = tuning_open(cloud->state, &cloud->tuning, err);
 	if (r == 0)
 		r = open_hunt(cloud, err);
 	if (r == 0)

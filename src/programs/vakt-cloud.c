@@ -70,6 +70,7 @@ static void cloud_done(struct cloud *cloud)
 	copier_close(cloud->copier);
 	ingest_close(cloud->ingest);
 	hunt_close(cloud->hunt);
+	tuning_close(cloud->tuning);
 	detect_close(cloud->detect);
 	fleet_close(cloud->fleet);
 	telemetry_close(cloud->telemetry);

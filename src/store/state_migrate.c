@@ -23,6 +23,7 @@
 #include "state-schema-4.gen.h"
 #include "state-schema-5.gen.h"
 #include "state-schema-6.gen.h"
+#include "state-schema-7.gen.h"
 #include "state-schema.gen.h"
 
 #define COPIES_KEPT 3
@@ -31,7 +32,7 @@
 /* Version n of the database is what migrations[0 .. n-1] make of an empty one. */
 static const char *const migrations[] = { state_schema_sql, state_schema_2_sql, state_schema_3_sql,
 					  state_schema_4_sql, state_schema_5_sql,
-					  state_schema_6_sql };
+					  state_schema_6_sql, state_schema_7_sql };
 
 /* A copy beside the database: FILE.vVERSION-SECONDS, seconds since 1970. */
 struct copy {

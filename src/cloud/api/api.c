@@ -18,6 +18,7 @@ int api_open(const struct api_options *options, struct api **ret_api, struct err
 	a->telemetry = options->telemetry;
 	a->fleet = options->fleet;
 	a->detect = options->detect;
+	a->tuning = options->tuning;
 	a->hunt = options->hunt;
 	a->custom = options->custom;
 	a->ingest = options->ingest;

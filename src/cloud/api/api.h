@@ -9,6 +9,7 @@
 #include "cloud/fleet/fleet.h"
 #include "cloud/hunt/hunt.h"
 #include "cloud/ingest/ingest.h"
+#include "cloud/tuning/tuning.h"
 #include "net/http_server.h"
 #include "store/state.h"
 #include "store/telemetry.h"
@@ -20,6 +21,7 @@ struct api_options {
 	struct telemetry *telemetry;
 	struct fleet *fleet;
 	struct detect *detect;
+	struct tuning *tuning;
 	struct hunt *hunt;
 	struct custom *custom;
 	const struct ingest *ingest;

@@ -17,6 +17,7 @@ struct api {
 	struct telemetry *telemetry;
 	struct fleet *fleet;
 	struct detect *detect;
+	struct tuning *tuning;
 	struct hunt *hunt;
 	struct custom *custom;
 	const struct ingest *ingest;
@@ -84,7 +85,7 @@ struct odata_scope api_scope(const struct api *a, const struct http_request *req
 int api_body(const struct http_request *req, struct http_response *res,
 	     const struct body_field *fields, json_t **ret_json);
 
-/* machines.c, alerts.c, incidents.c, onboarding.c, accounts.c, detections.c */
+/* machines.c, alerts.c, incidents.c, onboarding.c, accounts.c, detections.c, exceptions.c */
 extern const struct odata_entity api_machine, api_machine_health, api_alert, api_incident,
     api_enrolment_token, api_client, api_user, api_hunting_query, api_hunting_past_run,
-    api_detection_rule;
+    api_detection_rule, api_rule_exception;

@@ -73,6 +73,8 @@ static int write_frame(struct state_conn *conn, struct commit_frame *f, struct e
 
 	f->counts = (struct incident_counts){ 0 };
 	r = incident_record(conn, &scope, f->detections, f->ancestry, &f->counts, err);
+	if (r == 0)
+		r = tuning_run_write(f->tuning, conn, err);
 	return r < 0 ? r : write_mark(conn, f, err);
 }
 

@@ -13,6 +13,7 @@
 #include "cloud/fleet/fleet.h"
 #include "cloud/incident/incident.h"
 #include "cloud/ingest/batch.h"
+#include "cloud/tuning/tuning.h"
 #include "store/state.h"
 #include "store/telemetry.h"
 
@@ -35,7 +36,8 @@ struct commit_frame {
 	int64_t clock_offset_ns; /* of the device against us */
 	const struct detections *detections;
 	const struct ancestry *ancestry; /* nullable where nothing was detected */
+	const struct tuning_run *tuning;
 	struct incident_counts counts;	 /* out */
 };
-/* Alerts and the frame's number, or neither. */
+/* Alerts, what was silenced, and the frame's number, or none of it. */
 int commit_frame(struct commit *c, struct commit_frame *frame, struct err *err);

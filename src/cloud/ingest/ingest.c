@@ -24,6 +24,7 @@ struct ingest {
 	struct commit *commit;
 	struct telemetry *telemetry;
 	struct detect *detect;
+	struct tuning *tuning;
 	struct lineage *lineage;
 	struct budget unpacked;
 	_Atomic uint64_t batches, events, bytes, resends, refused, store_failures, put_off;
@@ -35,6 +36,7 @@ struct frame {
 	struct wire_reader *reader;
 	struct batch *rows;
 	struct detect_run *run;
+	struct tuning_run *tuning;
 	struct event event;
 	const struct http_request *req;
 	struct fleet_device device;
@@ -57,6 +59,7 @@ int ingest_open(const struct ingest_options *options, struct ingest **ret_ingest
 	in->state = options->state;
 	in->telemetry = options->telemetry;
 	in->detect = options->detect;
+	in->tuning = options->tuning;
 	in->unpacked.max = options->unpacked_max ?: INGEST_UNPACKED_MAX;
 	if (in->unpacked.max < WIRE_UNPACKED_MAX)
 		return err_setf(err, -EINVAL, "%zu bytes for frames in flight: one alone may take %u",
@@ -105,6 +108,7 @@ static void frame_done(struct frame *f)
 {
 	stored_free(f->stored);
 	streams_leave(f->streams, f->stream);
+	tuning_run_free(f->tuning);
 	detect_run_free(f->run);
 	batch_free(f->rows);
 	wire_reader_free(f->reader);
@@ -254,7 +258,8 @@ static int finish_frame(struct ingest *in, struct frame *f, struct err *err)
 	struct commit_frame write = { .device = &f->device,
 				      .batch = &f->batch,
 				      .clock_offset_ns = f->env.clock_offset_ns,
-				      .detections = list };
+				      .detections = list,
+				      .tuning = f->tuning };
 	int r = 0;
 
 	if (detections_count(list))
@@ -323,6 +328,10 @@ static int take_frame(struct ingest *in, struct frame *f, struct err *err)
 		return 0;
 	}
 	set_envelope(f);
+	r = tuning_run_new(in->tuning, f->device.tenant_id, f->device.id, &f->tuning, err);
+	if (r < 0)
+		return r;
+	detect_run_judge_by(f->run, tuning_run_judge(f->tuning));
 	r = store_events(in, f, err);
 	if (r == 0)
 		r = finish_frame(in, f, err);

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "cloud/detect/detect.h"
 #include "cloud/fleet/fleet.h"
+#include "cloud/tuning/tuning.h"
 #include "net/http_server.h"
 #include "store/state.h"
 #include "store/telemetry.h"
@@ -29,6 +30,7 @@ struct ingest_options {
 	struct state *state;
 	struct telemetry *telemetry;
 	struct detect *detect;
+	struct tuning *tuning;
 	/*
 	 * Bytes that all frames in flight may unpack to; the rows made of them take about as much again.
 	 * One that does not fit is answered 503 and sent again. At least WIRE_UNPACKED_MAX, so that
