@@ -32,7 +32,8 @@
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \
 	X(AUDIT_READ, ACCESS_WRITERS, "")                                                          \
-	X(RULE_READ, ACCESS_WRITERS, "")                                                           \
+	X(RULE_READ, ACCESS_WRITERS, "DetectionTuning.Read.All DetectionTuning.ReadWrite.All")     \
+	X(RULE_WRITE, ACCESS_WRITERS, "DetectionTuning.ReadWrite.All")                             \
 	X(SERVER_READ, ACCESS_WRITERS, "")
 
 enum access_role_bit {

@@ -40,6 +40,13 @@ HANDLER(users_create);
 HANDLER(users_change);
 HANDLER(audit);
 HANDLER(rules);
+HANDLER(rules_get);
+HANDLER(rules_change);
+HANDLER(exceptions_list);
+HANDLER(exceptions_create);
+HANDLER(exceptions_preview);
+HANDLER(exceptions_delete);
+HANDLER(exceptions_terms);
 HANDLER(hunting_defender);
 HANDLER(hunting_graph);
 HANDLER(hunting_run);
@@ -77,7 +84,8 @@ extern const struct body_field api_login_fields[], api_session_fields[], api_pas
     api_token_fields[], api_client_fields[], api_user_fields[], api_user_change_fields[],
     api_hunting_defender_fields[], api_hunting_graph_fields[], api_hunting_run_fields[],
     api_hunting_check_fields[], api_hunting_query_fields[], api_hunting_query_change_fields[],
-    api_detection_fields[];
+    api_detection_fields[], api_rule_fields[], api_exception_fields[],
+    api_exception_preview_fields[];
 
 /* machines.c: the machine {id} or name in the path, of the caller's tenant. 1, or 0: none. */
 int api_find_machine(const struct api *a, const struct http_request *req,
@@ -85,6 +93,13 @@ int api_find_machine(const struct api *a, const struct http_request *req,
 int api_no_machine(const struct http_request *req, struct http_response *res);
 int api_answer_machine(const struct http_request *req, struct http_response *res,
 		       const struct odata_scope *scope);
+
+/* rules.c: a Sigma rule in use; false where there is none. */
+struct api_rule {
+	const char *severity; /* its own, of its alerts */
+	char title[256];
+};
+bool api_rule_find(const struct api *a, const char *id, struct api_rule *ret_rule);
 
 /* triage.c: what people decide of alerts and incidents. */
 struct triage {

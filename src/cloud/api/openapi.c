@@ -22,7 +22,7 @@ static const struct odata_entity *const entities[] = {
 	&api_machine,  &api_machine_health,  &api_alert,
 	&api_incident, &api_enrolment_token, &api_client,
 	&api_user,     &api_hunting_query,   &api_hunting_past_run,
-	&api_detection_rule,
+	&api_detection_rule, &api_rule_exception,
 };
 
 static json_t *reference(const char *schema)

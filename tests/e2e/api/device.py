@@ -43,10 +43,12 @@ def zstd(start, zeros):
     return out
 
 
-def frame(stream, unpacked, text, batch=1):
+def frame(stream, unpacked, text, batch=1, line=""):
     """A batch with one start of a process whose file name is the text, and filler."""
     zigzag = now_ns() << 1
     row = data(4, b"ProcessCreated") + data(5, text.encode()) + data(6, b"/usr/bin/" + text.encode())
+    if line:
+        row += data(18, line.encode())
     event = number(1, 0) + number(2, batch) + number(3, zigzag) + data(15 + 4, row)
     start = (data(1, stream.encode()) + number(2, batch) + data(3, b"0123abcd-0000-4000-8000-0123456789ab")
              + number(4, zigzag) + number(5, zigzag) + data(6, event) + varint(FILLER << 3 | 2))
@@ -88,5 +90,5 @@ class Device:
         finally:
             c.close()
 
-    def send(self, unpacked, batch=1):
-        return self.post("/device/v1/events", frame(self.stream, unpacked, self.name, batch))
+    def send(self, unpacked, batch=1, program=None, line=""):
+        return self.post("/device/v1/events", frame(self.stream, unpacked, program or self.name, batch, line))

@@ -53,6 +53,8 @@ def each_rule_is_told_with_what_it_is(w):
     (own / "d.yml").write_text(rule(3, "A rule of one's own", "never", "low"))
     found = until(w, "three rules", lambda f: f["total"] == 3)
     equal(found["refused"], 1)
+    equal([(r["file"].rpartition("/")[2], r["state"], len(r["stateReason"]) > 10) for r in found["refusedRules"]],
+          [("c.yml", "error", True)])
     equal([(r["title"], r["level"], r["severity"], r["custom"], r["matches"], r["lastMatchTime"])
            for r in found["value"]],
           [("A rule of one's own", "low", "Low", True, 0, None), ("First", "high", "High", False, 0, None),

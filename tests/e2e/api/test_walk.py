@@ -9,11 +9,12 @@ from harness import DAY, Client, case, contains, equal, main, now_ns
 OTHERS = "b" * 40
 # What each kind of id is called in paths, and one of each that the other tenant has.
 FOREIGN = {"machines": OTHERS, "alerts": "dax", "incidents": "77", "tokens": "t-other", "clients": "k-other",
-           "users": "u-other", "queries": "q-other", "detectionRules": "99", "detection-rules": "99"}
+           "users": "u-other", "queries": "q-other", "detectionRules": "99", "detection-rules": "99",
+           "exceptions": "x-other"}
 # Bodies that are good, so that only the id can be wrong.
 BODIES = {"alerts_change": {"status": "New"}, "incidents_change": {"status": "Active"},
           "users_change": {"disabled": True}, "hunting_queries_change": {"name": "Mine"},
-          "detections_change": {"displayName": "x"}}
+          "detections_change": {"displayName": "x"}, "rules_change": {"enabled": False}}
 ANONYMOUS = {"login", "openapi", "token"}
 
 
@@ -55,6 +56,8 @@ def fixtures(w):
              title="t", description="", severity="Low", category="General", techniques="[]", entities="[]",
              suppress_s=0, enabled=0, owner="x", created_by="x", created_ns=1, changed_by="x", changed_ns=1,
              query_changed_ns=1, next_run_ns=1)
+    w.insert("rule_exception", tenant_id="other", id="x-other", conditions="[]", reason="x", created_by="x",
+             created_ns=1, expires_ns=now_ns() + DAY)
     w.permissions = sorted({p for _, _, o in operations(w) for p in o["x-permissions"]})
     w.people = {role: w.person(role.lower(), role) for role in ("Owner", "Reader", "SecurityAdmin")}
     w.programs = {permission: program(w, permission) for permission in w.permissions}
@@ -132,9 +135,9 @@ def another_tenants_things_are_not_there(w):
         equal(w.people["Owner"].get(f"/api/{kind}").json["value"], [])
         equal(w.people["Owner"].odata(f"/api/{kind}", filter="1 eq 1").status, 400)
     equal(w.people["Owner"].get("/beta/security/rules/detectionRules").json["value"], [])
-    for kind in ("onboarding/tokens", "clients", "users", "audit", "hunting/queries"):
+    for kind in ("onboarding/tokens", "clients", "users", "audit", "hunting/queries", "exceptions"):
         text = w.people["Owner"].get(f"/portal/api/{kind}").body.decode()
-        for foreign in ("t-other", "k-other", "u-other", "olga", "q-other"):
+        for foreign in ("t-other", "k-other", "u-other", "olga", "q-other", "x-other"):
             if kind != "audit":
                 equal(foreign in text, False)
     equal(w.people["Owner"].odata("/api/alerts", filter="aadTenantId eq 'other'").json["value"], [])
