@@ -31,6 +31,8 @@ int ctl_login(const struct ctl_arguments *a, struct err *err);
 int ctl_hunt(const struct ctl_arguments *a, struct err *err);
 int ctl_tables(const struct ctl_arguments *a, struct err *err);
 int ctl_detections(const struct ctl_arguments *a, struct err *err);
+int ctl_rules(const struct ctl_arguments *a, struct err *err);
+int ctl_exceptions(const struct ctl_arguments *a, struct err *err);
 int ctl_alerts(const struct ctl_arguments *a, struct err *err);
 int ctl_machines(const struct ctl_arguments *a, struct err *err);
 
@@ -48,8 +50,29 @@ int ctl_session_ask(struct ctl_session *s, const char *method, const char *path,
 		    int *ret_status, json_t **ret_json, struct err *err);
 /* The error that an answer tells. -EACCES, -EAGAIN, else -EBADMSG. */
 int ctl_session_refusal(int status, const json_t *json, struct err *err);
+/* The answer of a good status; *ret_json is JSON null where it has no body. Errors of both. */
+int ctl_session_do(struct ctl_session *s, const char *method, const char *path, const json_t *body,
+		   json_t **ret_json, struct err *err);
 /* Appends text as a part of an address. */
 int ctl_escape(struct buf *out, const char *text);
 
 /* vaktctl_print.c: columns is a list of names, rows a list of lists. */
 void ctl_print_rows(enum ctl_output output, const json_t *columns, const json_t *rows);
+/* A list of objects: JSON has them whole, the others these members; keys ends with NULL. */
+void ctl_print_objects(enum ctl_output output, const char *const *keys, const json_t *objects);
+void ctl_print_json(const json_t *json);
+
+/* vaktctl_verbs.c: the first verb is what the command does without one. */
+struct ctl_verb {
+	const char *name;
+	bool needs_id;
+	/* path: of all things, or of the one that was named; results as of ctl_command_fn */
+	int (*run)(struct ctl_session *s, const struct ctl_arguments *a, const char *path,
+		   struct err *err);
+};
+struct ctl_verbs {
+	const char *command, *path, *id_text;
+	const struct ctl_verb *list;
+	size_t count;
+};
+int ctl_run_verb(const struct ctl_verbs *v, const struct ctl_arguments *a, struct err *err);

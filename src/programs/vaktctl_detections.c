@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/near.h"
 #include "vaktctl.h"
 
 #define RULES "/beta/security/rules/detectionRules"
@@ -60,37 +59,16 @@ static void print_rules(const struct ctl_arguments *a, const json_t *rules)
 	ctl_print_rows(a->output, names, rows);
 }
 
-static void print_json(const json_t *json)
-{
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
-}
-
-/* The answer of a good status; *ret_json is json null where it has no body. */
-static int ask(struct ctl_session *s, const char *method, const char *path, const json_t *body,
-	       json_t **ret_json, struct err *err)
-{
-	_cleanup_(json_decrefp) json_t *json = NULL;
-	int status, r = ctl_session_ask(s, method, path, body, &status, &json, err);
-
-	if (r < 0)
-		return r;
-	if (status >= 300)
-		return ctl_session_refusal(status, json, err);
-	*ret_json = TAKE_PTR(json);
-	return 0;
-}
-
-static int list(struct ctl_session *s, const struct ctl_arguments *a, const char *path _unused_,
+static int list(struct ctl_session *s, const struct ctl_arguments *a, const char *path,
 		struct err *err)
 {
 	_cleanup_(json_decrefp) json_t *json = NULL;
-	int r = ask(s, "GET", RULES, NULL, &json, err);
+	int r = ctl_session_do(s, "GET", path, NULL, &json, err);
 
 	if (r < 0)
 		return r;
 	if (a->output == CTL_JSON)
-		print_json(json_object_get(json, "value"));
+		ctl_print_json(json_object_get(json, "value"));
 	else
 		print_rules(a, json_object_get(json, "value"));
 	return CTL_DONE;
@@ -101,7 +79,7 @@ static int show_rule(const struct ctl_arguments *a, const json_t *rule)
 	_cleanup_(json_decrefp) json_t *one = json_pack("[O]", rule);
 
 	if (a->output == CTL_JSON)
-		print_json(rule);
+		ctl_print_json(rule);
 	else
 		print_rules(a, one);
 	return CTL_DONE;
@@ -112,12 +90,12 @@ static int show(struct ctl_session *s, const struct ctl_arguments *a, const char
 		struct err *err)
 {
 	_cleanup_(json_decrefp) json_t *rule = NULL;
-	int r = ask(s, "GET", path, NULL, &rule, err);
+	int r = ctl_session_do(s, "GET", path, NULL, &rule, err);
 
 	if (r < 0)
 		return r;
 	if (a->output == CTL_TABLE)
-		print_json(rule);
+		ctl_print_json(rule);
 	else
 		show_rule(a, rule);
 	return CTL_DONE;
@@ -127,7 +105,7 @@ static int change(struct ctl_session *s, const struct ctl_arguments *a, const ch
 		  struct err *err)
 {
 	_cleanup_(json_decrefp) json_t *body = json_pack("{s:b}", "isEnabled", on), *rule = NULL;
-	int r = body ? ask(s, "PATCH", path, body, &rule, err) : -ENOMEM;
+	int r = body ? ctl_session_do(s, "PATCH", path, body, &rule, err) : -ENOMEM;
 
 	return r < 0 ? r : show_rule(a, rule);
 }
@@ -155,7 +133,7 @@ static int wait_for_run(struct ctl_session *s, const char *path, const json_t *b
 		int r;
 
 		nanosleep(&(struct timespec){ .tv_nsec = RUN_LOOK_MS * 1000000L }, NULL);
-		r = ask(s, "GET", path, NULL, &rule, err);
+		r = ctl_session_do(s, "GET", path, NULL, &rule, err);
 		if (r < 0)
 			return r;
 		if (json_equal(value_of(before, when), value_of(rule, when)))
@@ -178,9 +156,9 @@ static int run(struct ctl_session *s, const struct ctl_arguments *a, const char 
 	buf_append_str(&address, "/portal/api/detection-rules/");
 	ctl_escape(&address, a->words[1]);
 	buf_append_str(&address, "/run");
-	r = ask(s, "GET", path, NULL, &before, err);
+	r = ctl_session_do(s, "GET", path, NULL, &before, err);
 	if (r == 0)
-		r = ask(s, "POST", address.data, NULL, &none, err);
+		r = ctl_session_do(s, "POST", address.data, NULL, &none, err);
 	if (r == 0)
 		r = wait_for_run(s, path, before, &after, err);
 	if (r < 0)
@@ -192,50 +170,15 @@ static int run(struct ctl_session *s, const struct ctl_arguments *a, const char 
 	return why ? CTL_FAILED : CTL_DONE;
 }
 
-static const struct {
-	const char *name;
-	bool needs_id;
-	int (*run)(struct ctl_session *s, const struct ctl_arguments *a, const char *path,
-		   struct err *err);
-} verbs[] = {
-	{ "list", false, list },      { "show", true, show }, { "enable", true, enable },
-	{ "disable", true, disable }, { "run", true, run },
-};
-
-static int find_verb(const char *name, size_t *ret_verb, struct err *err)
-{
-	struct near near = { .word = name };
-
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (strcmp(verbs[i].name, name) == 0) {
-			*ret_verb = i;
-			return 0;
-		}
-		near_offer(&near, verbs[i].name);
-	}
-	return err_setf(
-	    err, -EINVAL, "detections knows list, show, enable, disable and run, not \"%s\"%s%s%s",
-	    name, near.best ? "; did you mean \"" : "", near.best ?: "", near.best ? "\"?" : "");
-}
-
 int ctl_detections(const struct ctl_arguments *a, struct err *err)
 {
-	_cleanup_(ctl_session_closep) struct ctl_session *s = NULL;
-	_cleanup_buf_ struct buf path = BUF_INIT(512);
-	const char *id = a->words[0] ? a->words[1] : NULL;
-	size_t verb = 0;
-	int r = a->words[0] ? find_verb(a->words[0], &verb, err) : 0;
+	static const struct ctl_verb list_of[] = {
+		{ "list", false, list },      { "show", true, show }, { "enable", true, enable },
+		{ "disable", true, disable }, { "run", true, run },
+	};
+	static const struct ctl_verbs verbs = { "detections", RULES,
+						"a rule's id; `vaktctl detections` lists them", list_of,
+						ARRAY_SIZE(list_of) };
 
-	if (r == 0 && verbs[verb].needs_id != !!id)
-		r = err_setf(err, -EINVAL, "`vaktctl detections %s` takes %s", verbs[verb].name,
-			     verbs[verb].needs_id ? "a rule's id; `vaktctl detections` lists them"
-						  : "nothing more");
-	if (r < 0)
-		return r;
-	buf_append_str(&path, RULES "/");
-	ctl_escape(&path, id ?: "");
-	if (buf_error(&path))
-		return err_setf(err, -EINVAL, "the id is too long");
-	r = ctl_session_open(a, &s, err);
-	return r < 0 ? r : verbs[verb].run(s, a, path.data, err);
+	return ctl_run_verb(&verbs, a, err);
 }

@@ -3,8 +3,6 @@
  * vaktctl_list.c - alerts and machines, a page of the API after the other
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "vaktctl.h"
 
@@ -15,8 +13,7 @@ static int ask_list(const struct ctl_arguments *a, const char *path, json_t **re
 {
 	_cleanup_(ctl_session_closep) struct ctl_session *s = NULL;
 	_cleanup_buf_ struct buf address = BUF_INIT(16384);
-	_cleanup_(json_decrefp) json_t *json = NULL;
-	int status, r;
+	int r;
 
 	buf_printf(&address, "%s?$top=", path);
 	ctl_escape(&address, a->top ?: TOP_DEFAULT);
@@ -27,43 +24,18 @@ static int ask_list(const struct ctl_arguments *a, const char *path, json_t **re
 	if (buf_error(&address))
 		return err_setf(err, -EINVAL, "the filter is too long");
 	r = ctl_session_open(a, &s, err);
-	if (r == 0)
-		r = ctl_session_ask(s, "GET", address.data, NULL, &status, &json, err);
-	if (r < 0)
-		return r;
-	if (status != 200)
-		return ctl_session_refusal(status, json, err);
-	*ret_json = TAKE_PTR(json);
-	return 0;
+	return r < 0 ? r : ctl_session_do(s, "GET", address.data, NULL, ret_json, err);
 }
 
-/* JSON has the objects whole, as the API tells them. */
 static int print_list(const struct ctl_arguments *a, const char *path, const char *const *keys,
 		      struct err *err)
 {
-	_cleanup_(json_decrefp) json_t *json = NULL, *names = json_array(), *rows = json_array();
-	const json_t *item;
+	_cleanup_(json_decrefp) json_t *json = NULL;
 	int r = ask_list(a, path, &json, err);
-	size_t i;
 
 	if (r < 0)
 		return r;
-	if (a->output == CTL_JSON) {
-		json_dumpf(json_object_get(json, "value"), stdout, JSON_INDENT(2));
-		putchar('\n');
-		return CTL_DONE;
-	}
-	for (i = 0; keys[i]; i++)
-		json_array_append_new(names, json_string(keys[i]));
-	json_array_foreach(json_object_get(json, "value"), i, item)
-	{
-		json_t *row = json_array();
-
-		for (size_t k = 0; keys[k]; k++)
-			json_array_append(row, json_object_get(item, keys[k]));
-		json_array_append_new(rows, row);
-	}
-	ctl_print_rows(a->output, names, rows);
+	ctl_print_objects(a->output, keys, json_object_get(json, "value"));
 	return CTL_DONE;
 }
 

@@ -192,3 +192,32 @@ void ctl_print_rows(enum ctl_output output, const json_t *columns, const json_t 
 		print_table(columns, rows);
 	}
 }
+
+void ctl_print_json(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+void ctl_print_objects(enum ctl_output output, const char *const *keys, const json_t *objects)
+{
+	_cleanup_(json_decrefp) json_t *names = json_array(), *rows = json_array();
+	const json_t *object;
+	size_t i;
+
+	if (output == CTL_JSON) {
+		ctl_print_json(objects);
+		return;
+	}
+	for (i = 0; keys[i]; i++)
+		json_array_append_new(names, json_string(keys[i]));
+	json_array_foreach(objects, i, object)
+	{
+		json_t *row = json_array();
+
+		for (size_t k = 0; keys[k]; k++)
+			json_array_append(row, json_object_get(object, keys[k]));
+		json_array_append_new(rows, row);
+	}
+	ctl_print_rows(output, names, rows);
+}

@@ -238,6 +238,20 @@ int ctl_session_refusal(int status, const json_t *json, struct err *err)
 			"%s (status %d)", message ? message : "no reason given", status);
 }
 
+int ctl_session_do(struct ctl_session *s, const char *method, const char *path, const json_t *body,
+		   json_t **ret_json, struct err *err)
+{
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	int status, r = ctl_session_ask(s, method, path, body, &status, &json, err);
+
+	if (r < 0)
+		return r;
+	if (status >= 300)
+		return ctl_session_refusal(status, json, err);
+	*ret_json = TAKE_PTR(json);
+	return 0;
+}
+
 /* From the terminal without echo, else a line of standard input. */
 static int ask_secret(char secret[SECRET_MAX], struct err *err)
 {
