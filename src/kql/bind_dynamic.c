@@ -146,10 +146,11 @@ static bool word(struct json *j)
 	t = tokens.items;
 	if (t->kind == TOKEN_PUNCT && *t->text == '-' && tokens.count == 3)
 		t++;
-	if (t->kind == TOKEN_TYPED && t->type == KQL_DATETIME &&
-	    kql_datetime_parse(t->text, t->text_len, &n))
+	if (t->kind == TOKEN_TYPED && t->type == KQL_DATETIME && t->text_len) {
+		if (kql_datetime_parse(t->text, t->text_len, &n) < 0)
+			return false;
 		put_datetime(j, n);
-	else if ((t->kind == TOKEN_TYPED && t->type == KQL_TIMESPAN) || t->kind == TOKEN_TIMESPAN)
+	} else if ((t->kind == TOKEN_TYPED && t->type == KQL_TIMESPAN) || t->kind == TOKEN_TIMESPAN)
 		put_timespan(j, kql_timespan_parse(t->text, t->text_len, &n) ? n : 0);
 	else if (t->kind == TOKEN_TYPED && t->type == KQL_DYNAMIC) {
 		struct json inner = *j;

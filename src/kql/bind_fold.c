@@ -25,6 +25,20 @@ static struct bx *number(struct binder *b, const struct bx *like, enum kql_type 
 	return x;
 }
 
+/* A time of constants; left to the engine, which knows no such time either, where it cannot be
+ * held. */
+static struct bx *moved(struct binder *b, struct bx *x, int64_t ns, const struct bx *by,
+			int64_t unit)
+{
+	int64_t change;
+
+	if (__builtin_mul_overflow(by->i, unit, &change) ||
+	    __builtin_add_overflow(ns, change, &ns) || ns < KQL_DATETIME_FIRST_NS ||
+	    ns > KQL_DATETIME_LAST_NS)
+		return x;
+	return number(b, x, KQL_DATETIME, 0, ns);
+}
+
 static bool integral(const struct bx *x)
 {
 	return x->type == KQL_INT || x->type == KQL_LONG;
@@ -86,12 +100,8 @@ static struct bx *fold_times(struct binder *b, struct bx *x, char op)
 	double real;
 	int64_t ticks;
 
-	if (l->type == KQL_DATETIME && r->type == KQL_TIMESPAN && (op == '+' || op == '-')) {
-		if (__builtin_mul_overflow(r->i, op == '+' ? NS_PER_TICK : -NS_PER_TICK, &ticks) ||
-		    __builtin_add_overflow(l->i, ticks, &ticks))
-			return x;
-		return number(b, x, KQL_DATETIME, 0, ticks);
-	}
+	if (l->type == KQL_DATETIME && r->type == KQL_TIMESPAN && (op == '+' || op == '-'))
+		return moved(b, x, l->i, r, op == '+' ? NS_PER_TICK : -NS_PER_TICK);
 	if (l->type == KQL_DATETIME && r->type == KQL_DATETIME && op == '-') {
 		if (__builtin_sub_overflow(l->i / NS_PER_TICK, r->i / NS_PER_TICK, &ticks))
 			return x;
@@ -187,15 +197,9 @@ struct bx *bind_fold(struct binder *b, struct bx *x)
 		return x;
 	if (func_is_called(x->fn, "now") && !x->count)
 		return number(b, x, KQL_DATETIME, 0, b->options->now_ns);
-	if (func_is_called(x->fn, "ago") || func_is_called(x->fn, "now")) {
-		int64_t ns;
-		int64_t factor = func_is_called(x->fn, "ago") ? -NS_PER_TICK : NS_PER_TICK;
-
-		if (x->count == 1 && !__builtin_mul_overflow(x->args[0]->i, factor, &ns) &&
-		    !__builtin_add_overflow(ns, b->options->now_ns, &ns))
-			return number(b, x, KQL_DATETIME, 0, ns);
-		return x;
-	}
+	if (func_is_called(x->fn, "ago") || func_is_called(x->fn, "now"))
+		return moved(b, x, b->options->now_ns, x->args[0],
+			     func_is_called(x->fn, "ago") ? -NS_PER_TICK : NS_PER_TICK);
 	if (func_is_called(x->fn, "strcat"))
 		return fold_strcat(b, x);
 	return x->count && strchr("+-*/", *x->fn->sig) ? fold_operator(b, x) : x;

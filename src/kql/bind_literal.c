@@ -102,15 +102,25 @@ static struct bx *guid(struct binder *b, const struct ast *a)
 	return bx_text(b, KQL_GUID, s ? s : "", s ? n : 0, a->span);
 }
 
+static struct bx *out_of_range(struct binder *b, const struct ast *a)
+{
+	diag_add(b->diags, DIAG_VALUE, a->span, "a time that cannot be held here: '%.*s'",
+		 (int)MIN(a->text_len, 60u), a->text);
+	diag_expected(b->diags, "1900-01-01 to 2262-04-11; datetime(null) where there is none");
+	return bx_bad(b, a->span);
+}
+
 static struct bx *time_literal(struct binder *b, const struct ast *a)
 {
 	struct bx *x = bx_new(b, BX_CONST, a->type, a->span);
 
 	if (a->type == KQL_DATETIME) {
 		/* datetime() of an expression that is no literal is not the language's. */
-		if (!kql_datetime_parse(a->text, a->text_len, &x->i))
-			return wrong(b, a, "a date such as 2024-05-31T12:00:00Z");
-		return x;
+		int r = kql_datetime_parse(a->text, a->text_len, &x->i);
+
+		if (r == -ERANGE)
+			return out_of_range(b, a);
+		return r < 0 ? wrong(b, a, "a date such as 2024-05-31T12:00:00Z") : x;
 	}
 	if (!kql_timespan_parse(a->text, a->text_len, &x->i))
 		return wrong(b, a, "a timespan such as 1d, 30m, 1.02:03:04");

@@ -2,6 +2,7 @@
 /*
  * fn_datetime.c - times and timespans; all of it in UTC
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "kql/func.h"
@@ -122,24 +123,25 @@ static void emit_format_timespan(struct sql *s, const struct bx *x)
 
 /* Units of datetime_add, datetime_diff and datetime_part. */
 static const struct {
-	const char *name, *interval, *part;
+	const char *name, *part;
 	int64_t ticks; /* of a fixed length */
+	unsigned int months;
 } units[] = {
-	{ "year", "Year", "toYear(", 0 },
-	{ "quarter", "Quarter", "toQuarter(", 0 },
-	{ "month", "Month", "toMonth(", 0 },
-	{ "week_of_year", NULL, "toISOWeek(", 0 },
-	{ "weekofyear", NULL, "toISOWeek(", 0 },
-	{ "week", "Week", "toISOWeek(", 0 },
-	{ "dayofyear", NULL, "toDayOfYear(", 0 },
-	{ "dayOfYear", NULL, "toDayOfYear(", 0 },
-	{ "day", "Day", "toDayOfMonth(", 864000000000 },
-	{ "hour", "Hour", "toHour(", 36000000000 },
-	{ "minute", "Minute", "toMinute(", 600000000 },
-	{ "second", "Second", "toSecond(", 10000000 },
-	{ "millisecond", "Millisecond", "intDiv(kql_ticks(", 10000 },
-	{ "microsecond", "Microsecond", "intDiv(kql_ticks(", 10 },
-	{ "nanosecond", "Nanosecond", "(kql_ticks(", 0 },
+	{ "year", "toYear(", 0, 12 },
+	{ "quarter", "toQuarter(", 0, 3 },
+	{ "month", "toMonth(", 0, 1 },
+	{ "week_of_year", "toISOWeek(", 6048000000000, 0 },
+	{ "weekofyear", "toISOWeek(", 6048000000000, 0 },
+	{ "week", "toISOWeek(", 6048000000000, 0 },
+	{ "dayofyear", "toDayOfYear(", 864000000000, 0 },
+	{ "dayOfYear", "toDayOfYear(", 864000000000, 0 },
+	{ "day", "toDayOfMonth(", 864000000000, 0 },
+	{ "hour", "toHour(", 36000000000, 0 },
+	{ "minute", "toMinute(", 600000000, 0 },
+	{ "second", "toSecond(", 10000000, 0 },
+	{ "millisecond", "intDiv(kql_ticks(", 10000, 0 },
+	{ "microsecond", "intDiv(kql_ticks(", 10, 0 },
+	{ "nanosecond", "(kql_ticks(", 0, 0 },
 };
 
 static int unit_of(struct sql *s, const struct bx *x)
@@ -155,17 +157,30 @@ static int unit_of(struct sql *s, const struct bx *x)
 	return -1;
 }
 
+/* Fewer ticks are between any two times. */
+#define LONGEST 115000000000000000LL
+
 static void emit_add(struct sql *s, const struct bx *x)
 {
+	const struct bx turned = { .args = (struct bx *[]){ x->args[2], x->args[1] }, .count = 2 };
 	int u = unit_of(s, x->args[0]);
+	char tpl[128];
 
 	if (u < 0)
 		return;
-	sql_put(s, "toDateTime64(");
-	sql_expr(s, x->args[2]);
-	sql_printf(s, " + toInterval%s(", units[u].interval ? units[u].interval : "Week");
-	sql_expr(s, x->args[1]);
-	sql_put(s, "), 9, 'UTC')");
+	if (units[u].months) {
+		snprintf(tpl, sizeof(tpl), "kql_add_months($1, kql_times($2, %u))",
+			 units[u].months);
+	} else if (units[u].ticks) {
+		long long ticks = units[u].ticks, most = LONGEST / ticks;
+
+		snprintf(tpl, sizeof(tpl),
+			 "kql_add($1, if($2 BETWEEN -%lld AND %lld, $2 * %lld, NULL))", most, most,
+			 ticks);
+	} else {
+		snprintf(tpl, sizeof(tpl), "kql_add($1, intDiv($2, 100))");
+	}
+	sql_template(s, tpl, &turned);
 }
 
 /* Borders of the unit between two times. */
@@ -175,6 +190,15 @@ static void emit_diff(struct sql *s, const struct bx *x)
 
 	if (u < 0)
 		return;
+	/* Weeks begin on Sunday: day 4 of 1970 was the first. */
+	if (strstr(units[u].name, "week")) {
+		sql_put(s, "(intDiv(kql_ticks(");
+		sql_expr(s, x->args[1]);
+		sql_put(s, ") + 864000000000, 6048000000000) - intDiv(kql_ticks(");
+		sql_expr(s, x->args[2]);
+		sql_put(s, ") + 864000000000, 6048000000000))");
+		return;
+	}
 	if (units[u].ticks) {
 		sql_put(s, "(intDiv(kql_ticks(");
 		sql_expr(s, x->args[1]);
@@ -189,15 +213,6 @@ static void emit_diff(struct sql *s, const struct bx *x)
 		sql_put(s, ", ");
 		sql_expr(s, x->args[2]);
 		sql_put(s, ") * 100)");
-		return;
-	}
-	/* Weeks begin on Sunday: day 4 of 1970 was the first. */
-	if (strstr(units[u].name, "week")) {
-		sql_put(s, "(intDiv(kql_ticks(");
-		sql_expr(s, x->args[1]);
-		sql_put(s, ") + 864000000000, 6048000000000) - intDiv(kql_ticks(");
-		sql_expr(s, x->args[2]);
-		sql_put(s, ") + 864000000000, 6048000000000))");
 		return;
 	}
 	sql_printf(s, "toInt64(dateDiff('%s', ", units[u].name);
@@ -227,36 +242,35 @@ static void emit_part(struct sql *s, const struct bx *x)
 	sql_put(s, ")");
 }
 
-#define START(unit) "toDateTime64(toStartOf" unit "($1), 9, 'UTC')"
-#define START_BY(add, unit) "toDateTime64(toStartOf" unit "(" add "($1, $2)), 9, 'UTC')"
-#define END(add, unit) "kql_add(toDateTime64(toStartOf" unit "(" add "($1, 1)), 9, 'UTC'), -1)"
-#define END_BY(add, unit)                                                                          \
-	"kql_add(toDateTime64(toStartOf" unit "(" add "($1, $2 + 1)), 9, 'UTC'), -1)"
-#define WEEK(days)                                                                                 \
-	"toDateTime64(toStartOfDay(toStartOfDay($1) + toIntervalDay(" days                         \
-	" - toDayOfWeek($1) % 7)), 9, 'UTC')"
+#define DAY "864000000000"
+#define WEEK "6048000000000"
+#define DAYS_LATER(n) "kql_add(kql_day($1), kql_times(" n ", " DAY "))"
+#define WEEKS_LATER(n) "kql_add(kql_day($1), kql_times(" n ", " WEEK ") - kql_of_week($1))"
+#define MONTHS_LATER(n) "kql_month(kql_months($1) + " n ")"
+#define YEARS_LATER(n) "kql_year(toInt64(toYear($1)) + " n ")"
+#define UNTIL(next) "kql_add(" next ", -1)"
 
 /* clang-format off */
 static const struct func items[] = {
 	{ "now() datetime", "now64(9, 'UTC')", "The time at which the query began." },
-	{ "now(offset: timespan) datetime", "kql_add(now64(9, 'UTC'), $1)", "The time at which the query began, moved." },
-	{ "ago(offset: timespan) datetime", "kql_add(now64(9, 'UTC'), -($1))", "So long before the query began." },
-	{ "startofday(date: datetime) datetime", START("Day"), "Midnight before.", FUNC_NAME_ARG },
-	{ "startofday(date: datetime, offset: long) datetime", START_BY("addDays", "Day"), "Midnight before, days later.", FUNC_NAME_ARG },
-	{ "startofweek(date: datetime) datetime", WEEK("0"), "Midnight of the Sunday before." },
-	{ "startofweek(date: datetime, offset: long) datetime", WEEK("7 * $2"), "Midnight of the Sunday before, weeks later." },
-	{ "startofmonth(date: datetime) datetime", START("Month"), "First of the month." },
-	{ "startofmonth(date: datetime, offset: long) datetime", START_BY("addMonths", "Month"), "First of the month, months later." },
-	{ "startofyear(date: datetime) datetime", START("Year"), "First of the year." },
-	{ "startofyear(date: datetime, offset: long) datetime", START_BY("addYears", "Year"), "First of the year, years later." },
-	{ "endofday(date: datetime) datetime", END("addDays", "Day"), "Last tick of the day." },
-	{ "endofday(date: datetime, offset: long) datetime", END_BY("addDays", "Day"), "Last tick of the day, days later." },
-	{ "endofweek(date: datetime) datetime", "kql_add(" WEEK("7") ", -1)", "Last tick of Saturday." },
-	{ "endofweek(date: datetime, offset: long) datetime", "kql_add(" WEEK("7 * ($2 + 1)") ", -1)", "Last tick of Saturday, weeks later." },
-	{ "endofmonth(date: datetime) datetime", END("addMonths", "Month"), "Last tick of the month." },
-	{ "endofmonth(date: datetime, offset: long) datetime", END_BY("addMonths", "Month"), "Last tick of the month, months later." },
-	{ "endofyear(date: datetime) datetime", END("addYears", "Year"), "Last tick of the year." },
-	{ "endofyear(date: datetime, offset: long) datetime", END_BY("addYears", "Year"), "Last tick of the year, years later." },
+	{ "now(offset: timespan) datetime?", "kql_add(now64(9, 'UTC'), $1)", "The time at which the query began, moved." },
+	{ "ago(offset: timespan) datetime?", "kql_add(now64(9, 'UTC'), -($1))", "So long before the query began." },
+	{ "startofday(date: datetime) datetime", "kql_day($1)", "Midnight before.", FUNC_NAME_ARG },
+	{ "startofday(date: datetime, offset: long) datetime?", DAYS_LATER("$2"), "Midnight before, days later.", FUNC_NAME_ARG },
+	{ "startofweek(date: datetime) datetime?", WEEKS_LATER("0"), "Midnight of the Sunday before." },
+	{ "startofweek(date: datetime, offset: long) datetime?", WEEKS_LATER("$2"), "Midnight of the Sunday before, weeks later." },
+	{ "startofmonth(date: datetime) datetime?", MONTHS_LATER("0"), "First of the month." },
+	{ "startofmonth(date: datetime, offset: long) datetime?", MONTHS_LATER("$2"), "First of the month, months later." },
+	{ "startofyear(date: datetime) datetime?", YEARS_LATER("0"), "First of the year." },
+	{ "startofyear(date: datetime, offset: long) datetime?", YEARS_LATER("$2"), "First of the year, years later." },
+	{ "endofday(date: datetime) datetime?", UNTIL(DAYS_LATER("1")), "Last tick of the day." },
+	{ "endofday(date: datetime, offset: long) datetime?", UNTIL(DAYS_LATER("($2 + 1)")), "Last tick of the day, days later." },
+	{ "endofweek(date: datetime) datetime?", UNTIL(WEEKS_LATER("1")), "Last tick of Saturday." },
+	{ "endofweek(date: datetime, offset: long) datetime?", UNTIL(WEEKS_LATER("($2 + 1)")), "Last tick of Saturday, weeks later." },
+	{ "endofmonth(date: datetime) datetime?", UNTIL(MONTHS_LATER("1")), "Last tick of the month." },
+	{ "endofmonth(date: datetime, offset: long) datetime?", UNTIL(MONTHS_LATER("$2 + 1")), "Last tick of the month, months later." },
+	{ "endofyear(date: datetime) datetime?", UNTIL(YEARS_LATER("1")), "Last tick of the year." },
+	{ "endofyear(date: datetime, offset: long) datetime?", UNTIL(YEARS_LATER("$2 + 1")), "Last tick of the year, years later." },
 	{ "dayofweek(date: datetime) timespan", "(toInt64(toDayOfWeek($1) % 7) * 864000000000)", "Days since Sunday." },
 	{ "dayofmonth(date: datetime) int", "toInt32(toDayOfMonth($1))", "Day of the month." },
 	{ "dayofyear(date: datetime) int", "toInt32(toDayOfYear($1))", "Day of the year." },
@@ -266,7 +280,7 @@ static const struct func items[] = {
 	{ "getyear(date: datetime) int", "toInt32(toYear($1))", "The year." },
 	{ "week_of_year(date: datetime) int", "toInt32(toISOWeek($1))", "Week of the year by ISO 8601." },
 	{ "weekofyear(date: datetime) int", "toInt32(toISOWeek($1))", "week_of_year.", FUNC_LEGACY },
-	{ "datetime_add(part: string!, count: long, date: datetime) datetime", NULL, "The time later by so many units.", 0, emit_add },
+	{ "datetime_add(part: string!, count: long, date: datetime) datetime?", NULL, "The time later by so many units.", 0, emit_add },
 	{ "datetime_diff(part: string!, later: datetime, earlier: datetime) long", NULL, "Borders of a unit between two times.", 0, emit_diff },
 	{ "datetime_part(part: string!, date: datetime) int", NULL, "A part of the time.", 0, emit_part },
 	{ "datepart(part: string!, date: datetime) int", NULL, "datetime_part.", FUNC_LEGACY, emit_part },
@@ -279,10 +293,10 @@ static const struct func items[] = {
 	{ "make_timespan(hour: long, minute: long) timespan", "($1 * 36000000000 + $2 * 600000000)", "A timespan of its parts." },
 	{ "make_timespan(hour: long, minute: long, second: real) timespan", "($1 * 36000000000 + $2 * 600000000 + toInt64(round($3 * 10000000)))", "A timespan of its parts." },
 	{ "make_timespan(day: long, hour: long, minute: long, second: real) timespan", "($1 * 864000000000 + $2 * 36000000000 + $3 * 600000000 + toInt64(round($4 * 10000000)))", "A timespan of its parts." },
-	{ "unixtime_seconds_todatetime(seconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1 * 1000000000), 'UTC')", "Seconds since 1970 as a time." },
-	{ "unixtime_milliseconds_todatetime(milliseconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1 * 1000000), 'UTC')", "Milliseconds since 1970 as a time." },
-	{ "unixtime_microseconds_todatetime(microseconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1 * 1000), 'UTC')", "Microseconds since 1970 as a time." },
-	{ "unixtime_nanoseconds_todatetime(nanoseconds: number) datetime", "fromUnixTimestamp64Nano(toInt64($1), 'UTC')", "Nanoseconds since 1970 as a time." },
+	{ "unixtime_seconds_todatetime(seconds: number) datetime?", "kql_unix($1, 1000000000)", "Seconds since 1970 as a time." },
+	{ "unixtime_milliseconds_todatetime(milliseconds: number) datetime?", "kql_unix($1, 1000000)", "Milliseconds since 1970 as a time." },
+	{ "unixtime_microseconds_todatetime(microseconds: number) datetime?", "kql_unix($1, 1000)", "Microseconds since 1970 as a time." },
+	{ "unixtime_nanoseconds_todatetime(nanoseconds: number) datetime?", "kql_unix($1, 1)", "Nanoseconds since 1970 as a time." },
 	{ "datetime_utc_to_local(date: datetime, zone: string) datetime?", "kql_to_zone($1, $2)", "The time by the clocks of a zone." },
 	{ "datetime_local_to_utc(date: datetime, zone: string) datetime?", "kql_to_utc($1, $2)", "The time by UTC of a zone's clocks." },
 };

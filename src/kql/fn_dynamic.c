@@ -241,7 +241,7 @@ static void emit_range(struct sql *s, const struct bx *x)
 	bool dates = x->args[0]->type == KQL_DATETIME;
 
 	sql_put(s, "kql_array(arrayMap(n -> ");
-	sql_put(s, dates			      ? "kql_datetime_json(kql_add("
+	sql_put(s, dates			      ? "kql_datetime_json(kql_later("
 		   : x->args[0]->type == KQL_TIMESPAN ? "kql_timespan_json(("
 		   : x->args[0]->type == KQL_REAL     ? "kql_real_json(("
 						      : "toString((");
@@ -460,7 +460,7 @@ static const struct func items[] = {
 	{ "__step_of(value: datetime, from: datetime, step: timespan) long", NULL, "", 0, emit_step_of },
 	{ "__axis(from: number, step: number, count: long) dynamic!", "kql_array(arrayMap(n -> toString($1 + n * $2), range(toUInt64(least(1048576, $3!)))))", "" },
 	{ "__axis(from: timespan, step: timespan, count: long) dynamic!", "kql_array(arrayMap(n -> kql_timespan_json(toInt64($1 + n * $2)), range(toUInt64(least(1048576, $3!)))))", "" },
-	{ "__axis(from: datetime, step: timespan, count: long) dynamic!", "kql_array(arrayMap(n -> kql_datetime_json(kql_add($1, n * $2)), range(toUInt64(least(1048576, $3!)))))", "" },
+	{ "__axis(from: datetime, step: timespan, count: long) dynamic!", "kql_array(arrayMap(n -> kql_datetime_json(kql_later($1, n * $2)), range(toUInt64(least(1048576, $3!)))))", "" },
 	{ "__series(steps: dynamic, values: dynamic, count: long, default: any) dynamic!", NULL, "", 0, emit_series },
 	{ "__filled(steps: dynamic) bool!", "notEmpty($1)", "" },
 	{ "__row_id() long", "rowNumberInAllBlocks()", "", FUNC_VOLATILE },

@@ -5,23 +5,29 @@
 #include "kql/func.h"
 #include "kql/sql.h"
 
-/* Times between whole units need no arithmetic from year 1 on. */
-static bool divides_day(const struct bx *x)
+/* Whether the engine's own intervals begin where the language's do: from year 1 on. */
+static bool is_interval(const struct bx *step)
 {
-	return bx_is_const(x) && x->i > 0 && 864000000000 % x->i == 0;
+	return bx_is_const(step) && step->i >= KQL_TICKS_PER_SECOND &&
+	       step->i % KQL_TICKS_PER_SECOND == 0 && 864000000000 % step->i == 0;
 }
 
+/*
+ * The engine's function is the fastest, but wrong before 1970 and from 2106 on. What devices have
+ * told is between.
+ */
 static void emit_bin_time(struct sql *s, const struct bx *x)
 {
-	if (divides_day(x->args[1]) && x->args[1]->i >= KQL_TICKS_PER_SECOND &&
-	    x->args[1]->i % KQL_TICKS_PER_SECOND == 0) {
-		sql_put(s, "toDateTime64(toStartOfInterval(");
-		sql_expr(s, x->args[0]);
-		sql_printf(s, ", toIntervalSecond(%lld)), 9, 'UTC')",
-			   (long long)(x->args[1]->i / KQL_TICKS_PER_SECOND));
+	const struct bx *value = x->args[0], *step = x->args[1];
+
+	if (value->kind != BX_COLUMN || !value->column->stored || !is_interval(step)) {
+		sql_template(s, "kql_floor_time($1, $2)", x);
 		return;
 	}
-	sql_template(s, "kql_floor_time($1, $2)", x);
+	sql_put(s, "toDateTime64(toStartOfInterval(");
+	sql_expr(s, value);
+	sql_printf(s, ", toIntervalSecond(%lld)), 9, 'UTC')",
+		   (long long)(step->i / KQL_TICKS_PER_SECOND));
 }
 
 static void emit_multi(struct sql *s, const struct bx *x)
@@ -139,7 +145,7 @@ static const struct func items[] = {
 	{ "bitset_count_ones(value: long) long", "toInt64(bitCount(toInt64($1)))", "Number of bits set.", FUNC_NAME_ARG },
 	{ "around(value: number, center: number, delta: number) bool", "($1 BETWEEN $2 - $3 AND $2 + $3)", "Whether within delta of the center." },
 	{ "around(value: timespan, center: timespan, delta: timespan) bool", "($1 BETWEEN $2 - $3 AND $2 + $3)", "Whether within delta of the center." },
-	{ "around(value: datetime, center: datetime, delta: timespan) bool", "($1 BETWEEN kql_add($2, -($3)) AND kql_add($2, $3))", "Whether within delta of the center." },
+	{ "around(value: datetime, center: datetime, delta: timespan) bool", "(abs(kql_sub($1, $2)) <= $3)", "Whether within delta of the center." },
 	{ "iff(condition: bool, then: any, otherwise: any) common", NULL, "One of two values.", 0, emit_multi },
 	{ "coalesce(value: any...) common", NULL, "The first that is not null; of texts, not empty.", 0, emit_coalesce },
 	{ "max_of(value: number...) common", NULL, "The largest.", 0, emit_max_of },

@@ -64,7 +64,10 @@ int main(int argc, char **argv)
 	    "# Hunting language: functions\n\n"
 	    "Made from the compiler's tables by `kql-page`. The language is Kusto's; `?` behind a "
 	    "type: may be\n"
-	    "null, `!` behind a parameter's: a constant, `!` behind the result's: never null.\n");
+	    "null, `!` behind a parameter's: a constant, `!` behind the result's: never null.\n"
+	    "Times are of 1900-01-01 to 2262-04-11: one before or behind is null where it is "
+	    "computed\n"
+	    "and refused where it is written.\n");
 	func_each(put_function, &p);
 	buf_append_str(&p.out, "\n## Diagnostics\n\n| Code | |\n|---|---|\n");
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)

@@ -3,6 +3,7 @@
  * literal.c - datetime and timespan from text
  */
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -191,10 +192,10 @@ static bool date(struct text *t, int64_t *y, int64_t *m, int64_t *d)
 	return true;
 }
 
-bool kql_datetime_parse(const char *s, size_t len, int64_t *ret_ns)
+int kql_datetime_parse(const char *s, size_t len, int64_t *ret_ns)
 {
 	struct text t = { s, s + len };
-	int64_t y, m, d, ticks = 0, offset = 0, days;
+	int64_t y, m, d, ticks = 0, offset = 0;
 
 	skip_spaces(&t);
 	if (t.end - t.at >= 2 && (*t.at == '"' || *t.at == '\'') && t.end[-1] == *t.at) {
@@ -202,20 +203,21 @@ bool kql_datetime_parse(const char *s, size_t len, int64_t *ret_ns)
 		t.end--;
 	}
 	if (!date(&t, &y, &m, &d) || m < 1 || m > 12 || d < 1 || d > 31)
-		return false;
+		return -EINVAL;
 	if (take(&t, 'T') || take(&t, ' ')) {
 		while (take(&t, ' '))
 			;
 		if (!time_of_day(&t, &ticks))
-			return false;
+			return -EINVAL;
 	}
 	if (!zone(&t, &offset) || t.at != t.end)
-		return false;
-	days = days_from_civil(y, m, d);
-	/* What the engine's DateTime64(9) can hold; the rest is pinned to its ends. */
-	days = days < -25567 ? -25567 : days > 106749 ? 106749 : days;
-	*ret_ns = (days * DAY + ticks - offset) * NS_PER_TICK;
-	return true;
+		return -EINVAL;
+	ticks += days_from_civil(y, m, d) * DAY - offset;
+	if (ticks < KQL_DATETIME_FIRST_NS / NS_PER_TICK ||
+	    ticks > KQL_DATETIME_LAST_NS / NS_PER_TICK)
+		return -ERANGE;
+	*ret_ns = ticks * NS_PER_TICK;
+	return 0;
 }
 
 static const struct {

@@ -126,7 +126,7 @@ static void put_range(struct sql *s, const struct rel *r)
 	bool dates = r->args[0]->type == KQL_DATETIME;
 
 	sql_put(s, " FROM (SELECT ");
-	sql_put(s, dates ? "kql_add(" : "(");
+	sql_put(s, dates ? "kql_later(" : "(");
 	sql_expr(s, r->args[0]);
 	sql_put(s, dates ? ", toInt64(number) * " : " + toInt64(number) * ");
 	sql_expr(s, r->args[2]);

@@ -14,6 +14,9 @@
 #define HOUR "36000000000"
 /* Ticks from year 1, which the language counts from, to 1970. */
 #define EPOCH "621355968000000000"
+/* The first and the last time that the engine holds, in ticks since 1970. */
+#define FIRST "-22089888000000000"
+#define LAST "92233720368547757"
 #define EDGE "[^\\\\p{L}\\\\p{N}]"
 
 /*
@@ -110,8 +113,9 @@ static const struct helper {
 			 "toInt64OrNull(trimBoth(s)))" },
 	{ "kql_to_real", "s -> toFloat64OrNull(trimBoth(s))" },
 	{ "kql_to_guid", "s -> toUUIDOrNull(replaceRegexpAll(s, '[-{}()]', ''))" },
-	/* What is used once in a helper is computed once: no digits alone but those of a year. */
-	{ "kql_to_datetime", "s -> parseDateTime64BestEffortUSOrNull(replaceRegexpOne(replaceRegexpOne(trimBoth(s, ' \\t\\r\\n'), "
+	/* No digits alone but those of a year. What is before 1900 the engine takes for 1900. */
+	{ "kql_to_datetime", "s -> arrayMap(moment -> if(toYear(moment) = 1900 AND NOT match(s, '(^|[^0-9.])1900'), NULL, moment), [kql_best_effort(s)])[1]" },
+	{ "kql_best_effort", "s -> parseDateTime64BestEffortUSOrNull(replaceRegexpOne(replaceRegexpOne(trimBoth(s, ' \\t\\r\\n'), "
 			     "'^[0-9]{5,}$', ''), '^([0-9]{4})$', '\\\\1-01-01'), 9, 'UTC')" },
 	{ "kql_to_timespan",
 	  "s -> arrayMap(g -> if(empty(g), if(match(s, '^-?[0-9]+$'), toInt64OrNull(s) * " DAY ", NULL), "
@@ -121,14 +125,30 @@ static const struct helper {
 	  "'^\\\\s*(-?)(?:(\\\\d+)\\\\.)?(\\\\d{1,2}):(\\\\d{1,2})(?::(\\\\d{1,2})(?:\\\\.(\\\\d{1,7}))?)?\\\\s*$')])[1]" },
 	/* numbers and times */
 	{ "kql_truncate", "r -> if(isFinite(r) AND abs(r) < 9.2e18, toInt64(r), NULL)" },
-	{ "kql_add", "(t, d) -> fromUnixTimestamp64Nano(toUnixTimestamp64Nano(t) + toInt64(d) * 100, 'UTC')" },
+	{ "kql_time", "n -> if(n BETWEEN " FIRST " AND " LAST ", fromUnixTimestamp64Nano(toInt64(n) * 100, 'UTC'), NULL)" },
+	{ "kql_add", "(t, d) -> if(d BETWEEN " FIRST " - intDiv(toUnixTimestamp64Nano(t), 100) AND " LAST " - intDiv(toUnixTimestamp64Nano(t), 100), "
+		     "fromUnixTimestamp64Nano(toUnixTimestamp64Nano(t) + toInt64(d) * 100, 'UTC'), NULL)" },
+	/* Where it is known that the result can be held. */
+	{ "kql_later", "(t, d) -> fromUnixTimestamp64Nano(toUnixTimestamp64Nano(t) + toInt64(d) * 100, 'UTC')" },
+	/* So many of a day or a week; NULL where no two times are as far from each other. */
+	{ "kql_times", "(n, u) -> if(n BETWEEN -140000 AND 140000, n * u, NULL)" },
 	{ "kql_sub", "(a, b) -> intDiv(toUnixTimestamp64Nano(a), 100) - intDiv(toUnixTimestamp64Nano(b), 100)" },
 	{ "kql_ticks", "t -> intDiv(toUnixTimestamp64Nano(t), 100) + " EPOCH },
-	{ "kql_from_ticks", "t -> fromUnixTimestamp64Nano((t - " EPOCH ") * 100, 'UTC')" },
+	{ "kql_from_ticks", "t -> kql_time(t - " EPOCH ")" },
 	{ "kql_floor", "(x, y) -> if(y > 0, x - positiveModulo(x, y), NULL)" },
 	{ "kql_floor_time", "(t, d) -> if(d > 0, kql_from_ticks(kql_ticks(t) - positiveModulo(kql_ticks(t), d)), NULL)" },
+	{ "kql_day", "t -> fromUnixTimestamp64Nano(toUnixTimestamp64Nano(t) - positiveModulo(toUnixTimestamp64Nano(t), toInt64(86400000000000)), 'UTC')" },
+	/* Ticks from Sunday's midnight to that of the day. */
+	{ "kql_of_week", "t -> toInt64(toDayOfWeek(t) % 7) * " DAY },
+	/* Months since year 0, and the first of one. */
+	{ "kql_months", "t -> toInt64(toYear(t)) * 12 + toMonth(t) - 1" },
+	{ "kql_month", "m -> if(m BETWEEN 22800 AND 27147, kql_time(toInt64(toInt32(makeDate32(intDiv(m, 12), m % 12 + 1, 1))) * " DAY "), NULL)" },
+	{ "kql_year", "y -> if(y BETWEEN 1900 AND 2262, kql_month(y * 12), NULL)" },
+	/* Days that the month does not have become its last. */
+	{ "kql_add_months", "(t, n) -> if(kql_months(t) + n BETWEEN 22800 AND 27146, toDateTime64(addMonths(t, n), 9, 'UTC'), NULL)" },
+	{ "kql_unix", "(n, u) -> if(n BETWEEN intDiv(-2208988800000000000, u) AND intDiv(9223372036854774784, u), fromUnixTimestamp64Nano(toInt64(n * u), 'UTC'), NULL)" },
 	/* A time as the clocks of a zone show it; and back: the difference of the zone at about that time. */
-	{ "kql_to_zone", "(t, z) -> parseDateTime64BestEffortOrNull(toString(t, z), 9, 'UTC')" },
+	{ "kql_to_zone", "(t, z) -> if(toDate32(t) = '1900-01-01', NULL, parseDateTime64BestEffortOrNull(toString(t, z), 9, 'UTC'))" },
 	{ "kql_zone_shift", "(t, z) -> kql_sub(kql_to_zone(t, z), t)" },
 	{ "kql_zone_back", "(t, d) -> kql_add(t, -d)" },
 	/* What clocks skip is taken as if they had gone on. */
@@ -263,7 +283,7 @@ static const struct helper {
 	{ "kql_hex32", "n -> lower(if(n = 0, '0', replaceRegexpOne(hex(reinterpretAsUInt32(toInt32(n))), '^0+', '')))" },
 	{ "kql_pad", "(n, s) -> leftPad(s, greatest(n, length(s)), '0')" },
 	{ "kql_trim_zeros", "s -> replaceRegexpOne(s, '0+$', '')" },
-	{ "kql_make_datetime", "(y, m, d, h, i, s) -> if(m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31 AND y BETWEEN 1900 AND 2262 AND h BETWEEN 0 AND 23 AND i BETWEEN 0 AND 59 AND s >= 0 AND s < 60, "
+	{ "kql_make_datetime", "(y, m, d, h, i, s) -> if(m BETWEEN 1 AND 12 AND d BETWEEN 1 AND 31 AND (y * 12 + m - 1) * 31 + d BETWEEN 22800 * 31 + 1 AND 27147 * 31 + 11 AND h BETWEEN 0 AND 23 AND i BETWEEN 0 AND 59 AND s >= 0 AND s < 60, "
 			       "kql_add(parseDateTime64BestEffortOrNull(concat(leftPad(toString(y), 4, '0'), '-', leftPad(toString(m), 2, '0'), '-', "
 			       "leftPad(toString(d), 2, '0')), 9, 'UTC'), h * " HOUR " + i * 600000000 + toInt64(round(s * 10000000))), NULL)" },
 	{ "kql_unit", "(b, u) -> multiIf(u = 'Bytes', 0, u = 'KB', 1, u = 'MB', 2, u = 'GB', 3, u = 'TB', 4, u = 'PB', 5, u = 'EB', 6, "

@@ -8,7 +8,8 @@
  *   guid      UUID                      string     String, never null: empty instead
  *   dynamic   String that holds JSON; the null of the language is the engine's NULL
  *
- * All but string may be Nullable. Source: learn.microsoft.com/kusto/query/scalar-data-types
+ * All but string may be Nullable. A time that DateTime64 cannot hold is null where it is computed,
+ * and refused where it is written. Source: learn.microsoft.com/kusto/query/scalar-data-types
  */
 #pragma once
 
@@ -41,9 +42,14 @@ const char *kql_type_sql(enum kql_type type);
 enum kql_type kql_type_find(const char *name, size_t len);
 bool kql_type_is_number(enum kql_type type);
 
+/* The first and the last time that the engine holds, in ns since 1970: 1900-01-01, 2262-04-11. */
+#define KQL_DATETIME_FIRST_NS (-2208988800000000000LL)
+#define KQL_DATETIME_LAST_NS 9223372036854775700LL
+
 /*
- * The text of a literal as a value. false: it is none. Both accept what the language documents for
- * datetime() and timespan(), ISO 8601 first of all.
+ * The text of a literal as a value. -EINVAL and false: it is none; -ERANGE: a time before the first
+ * or behind the last. Both accept what the language documents for datetime() and timespan(), ISO
+ * 8601 first of all.
  */
-bool kql_datetime_parse(const char *s, size_t len, int64_t *ret_ns);
+int kql_datetime_parse(const char *s, size_t len, int64_t *ret_ns);
 bool kql_timespan_parse(const char *s, size_t len, int64_t *ret_ticks);
