@@ -20,6 +20,9 @@
 	X(ALERT_READ, ACCESS_ANYONE, "Alert.Read.All Alert.ReadWrite.All")                         \
 	X(ALERT_WRITE, ACCESS_WRITERS, "Alert.ReadWrite.All")                                      \
 	X(MACHINE_READ, ACCESS_ANYONE, "Machine.Read.All Machine.ReadWrite.All")                   \
+	X(FILE_READ, ACCESS_ANYONE, "File.Read.All")                                               \
+	X(IP_READ, ACCESS_ANYONE, "Ip.Read.All")                                                   \
+	X(URL_READ, ACCESS_ANYONE, "URL.Read.All")                                                 \
 	X(INCIDENT_READ, ACCESS_ANYONE, "Incident.Read.All Incident.ReadWrite.All")                \
 	X(INCIDENT_WRITE, ACCESS_WRITERS, "Incident.ReadWrite.All")                                \
 	X(EVENT_READ, ACCESS_ANYONE, "AdvancedQuery.Read.All")                                     \
@@ -28,6 +31,7 @@
 	X(HUNT_SHARE, ACCESS_WRITERS, "")                                                          \
 	X(DETECTION_READ, ACCESS_ANYONE, "CustomDetection.Read.All CustomDetection.ReadWrite.All") \
 	X(DETECTION_WRITE, ACCESS_WRITERS, "CustomDetection.ReadWrite.All")                        \
+	X(SEARCH, ACCESS_ANYONE, "")                                                               \
 	X(ONBOARDING, ACCESS_WRITERS, "")                                                          \
 	X(API_CLIENT, ACCESS_OWNER, "")                                                            \
 	X(USER_ADMIN, ACCESS_OWNER, "")                                                            \

@@ -32,16 +32,21 @@ int event_device_find(const struct api *a, const struct http_request *req,
 	return 0;
 }
 
-int event_question_init(struct event_question *q, const struct api *a,
-			const struct event_device *device)
+int event_question_begin(struct event_question *q, const struct api *a, const char *tenant_id)
 {
-	int r;
-
 	q->telemetry = a->telemetry;
 	arena_init(&q->arena, 64u << 10);
 	buf_init(&q->sql, 1u << 20);
 	q->param_count = 0;
-	r = event_question_text(q, "tenant", device->tenant_id);
+	q->execution_s = 0;
+	return event_question_text(q, "tenant", tenant_id);
+}
+
+int event_question_init(struct event_question *q, const struct api *a,
+			const struct event_device *device)
+{
+	int r = event_question_begin(q, a, device->tenant_id);
+
 	return r < 0 ? r : event_question_text(q, "device", device->id);
 }
 
@@ -77,6 +82,7 @@ int event_question_ask(struct event_question *q, struct buf *out, struct err *er
 {
 	const struct telemetry_query query = { .sql = q->sql.data,
 					       .params = q->params,
+					       .execution_s = q->execution_s,
 					       .format = "JSONCompactEachRow" };
 
 	if (buf_error(&q->sql))

@@ -44,7 +44,10 @@ struct event_question {
 	struct telemetry_param params[EVENTS_PARAMS_MAX + 1];
 	size_t param_count;
 	struct buf sql;
+	unsigned int execution_s; /* 0: as long as the store gives any */
 };
+/* Of all devices of a tenant. */
+int event_question_begin(struct event_question *q, const struct api *a, const char *tenant_id);
 int event_question_init(struct event_question *q, const struct api *a,
 			const struct event_device *device);
 void event_question_done(struct event_question *q);

@@ -78,6 +78,21 @@ HANDLER(process_tree);
 HANDLER(process_children);
 HANDLER(alert_tree);
 HANDLER(alert_events);
+HANDLER(files_get);
+HANDLER(files_stats);
+HANDLER(files_machines);
+HANDLER(files_alerts);
+HANDLER(ips_stats);
+HANDLER(ips_machines);
+HANDLER(ips_alerts);
+HANDLER(domains_stats);
+HANDLER(domains_machines);
+HANDLER(domains_alerts);
+HANDLER(users_machines);
+HANDLER(users_alerts);
+HANDLER(entity);
+HANDLER(search);
+HANDLER(coverage);
 #undef HANDLER
 
 extern const struct body_field api_login_fields[], api_session_fields[], api_password_fields[],

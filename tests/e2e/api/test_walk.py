@@ -15,6 +15,8 @@ FOREIGN = {"machines": OTHERS, "alerts": "dax", "incidents": "77", "tokens": "t-
 BODIES = {"alerts_change": {"status": "New"}, "incidents_change": {"status": "Active"},
           "users_change": {"disabled": True}, "hunting_queries_change": {"name": "Mine"},
           "detections_change": {"displayName": "x"}, "rules_change": {"enabled": False}}
+# Ids that are no objects: nobody owns a hash or a name, so what is asked is what one's own devices saw.
+VALUES = {"files": "1" * 64, "ips": "192.0.2.7", "domains": "other.example", "users": "olga-other"}
 ANONYMOUS = {"login", "openapi", "token"}
 
 
@@ -45,6 +47,10 @@ def fixtures(w):
     w.add_device(OTHERS, "other-host", tenant="other")
     w.add_incident(77, tenant="other", device_id=OTHERS)
     w.add_alert("dax", tenant="other", device_id=OTHERS, incident_id=77)
+    w.sql(f"""INSERT INTO vakt.DeviceNetworkEvents (TenantId, DeviceId, Timestamp, ReportId, RemoteIP, RemoteUrl,
+        InitiatingProcessSHA256) VALUES ('other', '{OTHERS}', now(), 1, '192.0.2.7', 'other.example', '{"1" * 64}')""")
+    w.sql(f"""INSERT INTO vakt.DeviceLogonEvents (TenantId, DeviceId, Timestamp, ReportId, AccountName)
+        VALUES ('other', '{OTHERS}', now(), 2, 'olga-other')""")
     w.insert("enrolment_token", tenant_id="other", id="t-other", subscription_id="", secret_sha256="x",
              created_by="x", created_ns=1, expires_ns=now_ns() + DAY, uses_max=1)
     w.insert("api_client", tenant_id="other", id="k-other", name="k", secret_hash="x", permissions="[]",
@@ -119,11 +125,32 @@ def programs_may_what_their_permission_may(w):
         walk(w, permission, client, lambda o: permission in o["x-permissions"])
 
 
+def is_of_value(path):
+    return "/entities/" in path or path.split("/")[2] in VALUES
+
+
+@case
+def what_another_tenant_saw_tells_nothing(w):
+    checked = 0
+    for method, path, o in operations(w):
+        if not path.startswith("/api/") or not is_of_value(path):
+            continue
+        answer = w.people["Reader"].ask(method, fill(path, w.tenant, VALUES))
+        found = answer.json.get("value", answer.json.get("orgPrevalence", answer.status))
+        equal((path, found in ([], "0", 404)), (path, True))
+        checked += 1
+    equal(checked >= 12, True)
+    for kind, values in (("file", "files"), ("ip", "ips"), ("domain", "domains"), ("user", "users")):
+        page = w.people["Reader"].get(f"/portal/api/entities/{kind}/{VALUES[values]}").json
+        equal((kind, page["deviceCount"], page["events"]), (kind, 0, []))
+        equal(w.people["Reader"].get("/portal/api/search", text=VALUES[values]).json["value"], [])
+
+
 @case
 def another_tenants_things_are_not_there(w):
     checked = 0
     for method, path, o in operations(w):
-        if "{" not in path or o["x-anonymous"]:
+        if "{" not in path or o["x-anonymous"] or is_of_value(path):
             continue
         clients = [("Owner", w.people["Owner"])] + [(p, w.programs[p]) for p in o["x-permissions"]]
         for who, client in clients:
