@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * net.bpf.c - TCP connections made and sockets that listen
+ * net.bpf.c - TCP connections made and ended, and sockets that listen
  *
  * The tracepoint inet_sock_set_state loads on every tier. A connection begins in the process that
  * asks for it but ends in an interrupt, where current is somebody else: who asked is kept by socket
@@ -10,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/connection.bpf.h"
 #include "lib/net_record.bpf.h"
 
 /*
@@ -29,6 +30,7 @@ static __always_inline void on_outcome(const struct sock *sk, int newstate)
 	__u64 key = (__u64)sk;
 	struct record_task *kept = bpf_map_lookup_elem(&connecting, &key);
 	__s32 error = 0;
+	bool remote;
 
 	if (!kept)
 		return;
@@ -42,7 +44,9 @@ static __always_inline void on_outcome(const struct sock *sk, int newstate)
 		if (!error)
 			error = 104; /* ECONNRESET: closed by its own program before an answer */
 	}
-	send_socket(sk, RECORD_NET_CONNECT, kept, error);
+	remote = send_socket(sk, RECORD_NET_CONNECT, kept, error);
+	if (!error && ends_told(remote))
+		connection_begun(sk, kept, 0);
 	bpf_map_delete_elem(&connecting, &key);
 }
 
@@ -60,9 +64,10 @@ int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int 
 	__u16 family = sk->__sk_common.skc_family;
 	struct record_task task = {};
 
-	/* The states of a connection's end, which are half of all, tell nothing. */
+	/* The states on the way to a connection's end tell nothing. */
 	if (oldstate != BPF_TCP_SYN_SENT && newstate != BPF_TCP_SYN_SENT &&
-	    newstate != BPF_TCP_LISTEN && newstate != BPF_TCP_ESTABLISHED)
+	    newstate != BPF_TCP_LISTEN && newstate != BPF_TCP_ESTABLISHED &&
+	    newstate != BPF_TCP_CLOSE)
 		return 0;
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
@@ -72,6 +77,13 @@ int BPF_PROG(on_tcp_state, const struct sock *sk, const int oldstate, const int 
 		bpf_get_socket_cookie((void *)sk);
 	if (oldstate == BPF_TCP_SYN_SENT) {
 		on_outcome(sk, newstate);
+		return 0;
+	}
+	if (newstate == BPF_TCP_CLOSE) {
+		/* Most are of the machine with itself: known without a look at the table. */
+		if (ends_told(family != AF_INET || sk->__sk_common.skc_daddr !=
+							   sk->__sk_common.skc_rcv_saddr))
+			connection_ended(sk);
 		return 0;
 	}
 	if (newstate != BPF_TCP_SYN_SENT && newstate != BPF_TCP_LISTEN)

@@ -8,6 +8,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/connection.bpf.h"
 #include "lib/net_record.bpf.h"
 
 /* Its arguments changed with 6.10, its answer did not. */
@@ -24,7 +25,8 @@ int BPF_PROG(fexit_inet_csk_accept)
 	if (!socket_is_inet(sk, IPPROTO_TCP))
 		return 0;
 	task_fill(bpf_get_current_task_btf(), &task);
-	send_socket(sk, RECORD_NET_ACCEPT, &task, 0);
+	if (ends_told(send_socket(sk, RECORD_NET_ACCEPT, &task, 0)))
+		connection_accepted(sk, &task);
 	return 0;
 }
 

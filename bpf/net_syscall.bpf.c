@@ -6,6 +6,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/connection.bpf.h"
 #include "lib/file.bpf.h"
 #include "lib/net_record.bpf.h"
 
@@ -29,7 +30,8 @@ static __always_inline void accepted(long fd)
 	if (!sk || !socket_is_inet(sk, IPPROTO_TCP))
 		return;
 	task_fill(bpf_get_current_task_btf(), &task);
-	send_socket(sk, RECORD_NET_ACCEPT, &task, 0);
+	if (ends_told(send_socket(sk, RECORD_NET_ACCEPT, &task, 0)))
+		connection_accepted(sk, &task);
 }
 
 SEC("tp/syscalls/sys_exit_accept")

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define RECORD_KINDS 25
+#define RECORD_KINDS 27
 #define RECORD_DNS_MAX 1500 /* bytes of a message of names */
 #define RECORD_PATH_MAX 4096
 #define RECORD_ARGV_MAX 16384
@@ -82,7 +82,14 @@ struct record_net {
 	__u8 local_address[16], remote_address[16];
 	__s32 error;
 	__u16 local_port, remote_port; /* host byte order */
-	__u8 family, protocol, pad[6];
+	__u8 family, protocol, accepted, pad[5];
+};
+
+/* The end of a connection. The task is who made or accepted it. */
+struct record_net_close {
+	struct record_net net;
+	__u64 bytes_sent, bytes_received;
+	__u64 begun_boottime_ns; /* made, or accepted */
 };
 
 /* What a process does to another, or to the system: which members mean what is the kind's. */
@@ -123,3 +130,4 @@ _Static_assert(sizeof(struct record_act) == 192, "no hidden padding");
 _Static_assert(sizeof(struct record_dns) == 192, "no hidden padding");
 _Static_assert(sizeof(struct record_exit) == 128, "no hidden padding");
 _Static_assert(sizeof(struct record_net) == 176, "no hidden padding");
+_Static_assert(sizeof(struct record_net_close) == 200, "no hidden padding");

@@ -12,6 +12,7 @@
 #include "privilege.bpf.c"
 #include "process.bpf.c"
 #include "net.bpf.c"
+#include "net_bind.bpf.c"
 #include "net_datagram.bpf.c"
 #include "dns.bpf.c"
 #include "net_hook.bpf.c"

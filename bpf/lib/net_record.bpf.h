@@ -42,7 +42,18 @@ static __always_inline void fill_socket(struct record_net *r, const struct sock 
 	BPF_CORE_READ_INTO(&r->remote_address, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
 }
 
-static __always_inline void send_socket(const struct sock *sk, __u32 kind,
+static __always_inline bool is_remote(const struct record_net *r)
+{
+	const __u64 *local = (const __u64 *)r->local_address;
+	const __u64 *remote = (const __u64 *)r->remote_address;
+
+	if (r->family == AF_INET)
+		return (__u32)*local != (__u32)*remote && r->remote_address[0] != 127;
+	return local[0] != remote[0] || local[1] != remote[1];
+}
+
+/* True where the other end is on another machine. */
+static __always_inline bool send_socket(const struct sock *sk, __u32 kind,
 					const struct record_task *task, __s32 error)
 {
 	struct record_net r = {};
@@ -53,6 +64,7 @@ static __always_inline void send_socket(const struct sock *sk, __u32 kind,
 	fill_socket(&r, sk);
 	ring_number(&r.h);
 	ring_send(&r.h, sizeof(r));
+	return is_remote(&r);
 }
 
 static __always_inline bool socket_is_inet(const struct sock *sk, __u16 protocol)

@@ -37,6 +37,7 @@ struct config {
 	int64_t log_level; /* enum log_level */
 	int64_t spool_max_bytes, seal_ms;
 	int64_t ring_bytes, hash_max_bytes, processes_max;
+	int64_t connection_ends; /* enum kernel_ends */
 	int64_t heartbeat_s;
 	char proxy[CONFIG_TEXT_SIZE];     /* "http://host:port" or "" */
 	char group_ids[CONFIG_TEXT_SIZE];

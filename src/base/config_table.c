@@ -59,6 +59,11 @@ const struct config_key config_keys[] = {
 	{ .path = "vakt.processes.max", .type = CONFIG_INTEGER,
 	  EFFECT(processes_max, CONFIG_SENSOR), .restart = true, RANGE(1024, 1 << 22),
 	  .unset = "131072", .doc = "Processes that the sensor keeps in memory." },
+	{ .path = "vakt.network.connectionEnds", .type = CONFIG_CHOICE,
+	  EFFECT(connection_ends, CONFIG_SENSOR), .restart = true, .choices = "none|remote|all",
+	  .unset = "\"remote\"",
+	  .doc = "Of which TCP connections the end is told, with bytes and duration: of none, of those "
+		 "with other machines, or of all. `all` makes connections within the machine dearer." },
 
 	NO_EFFECT_CHOICE("antivirusEngine.enforcementLevel", "real_time|audit|on_demand|passive",
 			 "passive", "What the antivirus engine does with what it finds."),

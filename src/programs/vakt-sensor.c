@@ -215,6 +215,7 @@ static int open_kernel(struct sensor *s, struct err *err)
 	const struct config *c = config_set_values(s->config);
 	const struct kernel_options options = { .ring_bytes = (uint32_t)c->ring_bytes,
 						.first_tier = arg_first_tier,
+						.connection_ends = (enum kernel_ends)c->connection_ends,
 						.pin_dir = arg_pin_dir,
 						.hold = true };
 	const struct kernel_handlers handlers = { monitor_on_event, monitor_on_loss, s->monitor };

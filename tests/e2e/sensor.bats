@@ -28,6 +28,8 @@ setup() {
 
 teardown() {
 	stop_sensor
+	ip link delete "vakt-$$" 2>/dev/null || true
+	ip netns delete "vakt-$$" 2>/dev/null || true
 	rm -rf "$STATE" "/sys/fs/bpf/vakt-test-$$"
 }
 
@@ -147,6 +149,56 @@ s.accept()' "$STATE/port" 3>&- &
 	rows '.ActionType == "ConnectionFailed" and .RemotePort == 1 and .InitiatingProcessFileName == "bash"' >"$STATE/row"
 	[ "$(field ConnectError)" = 111 ]
 	rows ".ActionType == \"ListeningConnectionCreated\" and .LocalPort == $port" >"$STATE/row"
+	[[ "$(field InitiatingProcessFileName)" == python3* ]]
+	# Within the machine: the end is told only where that is asked for.
+	[ "$(rows ".ActionType == \"ConnectionClosed\" and .RemotePort == $port" | wc -l)" = 0 ]
+}
+
+@test "the end of a connection with another machine tells bytes, duration and who made it" {
+	ip netns add "vakt-$$"
+	ip link add "vakt-$$" type veth peer name vakt-peer netns "vakt-$$"
+	ip address add 203.0.113.1/30 dev "vakt-$$"
+	ip link set "vakt-$$" up
+	ip -n "vakt-$$" address add 203.0.113.2/30 dev vakt-peer
+	ip -n "vakt-$$" link set vakt-peer up
+	ip netns exec "vakt-$$" python3 -c 'import socket, time
+s = socket.create_server(("203.0.113.2", 4567))
+c = s.accept()[0]
+c.sendall(b"y" * 1000)
+assert len(c.recv(100)) == 3
+time.sleep(0.3)' 3>&- &
+	server=$!
+	/usr/bin/python3 -c 'import socket, time
+for i in range(50):
+    try:
+        c = socket.create_connection(("203.0.113.2", 4567)); break
+    except OSError:
+        time.sleep(0.1)
+c.sendall(b"xyz")
+while c.recv(4096):
+    pass'
+	wait "$server"
+	python3 -c 'import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(("203.0.113.1", 4568))'
+	ip netns delete "vakt-$$"
+	sleep 0.3
+	stop_sensor
+	rows '.ActionType == "ConnectionClosed" and .RemotePort == 4567' >"$STATE/row"
+	[ "$(field RemoteIP)" = 203.0.113.2 ]
+	[ "$(field LocalIP)" = 203.0.113.1 ]
+	[ "$(field Protocol)" = Tcp ]
+	[ "$(field Initiated)" = true ]
+	[ "$(field BytesSent) $(field BytesReceived)" = "3 1000" ]
+	[ "$(field DurationMs)" -ge 300 ]
+	[ "$(field DurationMs)" -lt 10000 ]
+	[[ "$(field InitiatingProcessFileName)" == python3* ]]
+	port=$(field LocalPort)
+	rows ".ActionType == \"ConnectionClosed\" and .LocalPort == 4567" >"$STATE/row"
+	[ "$(field RemoteIP):$(field RemotePort)" = "203.0.113.1:$port" ]
+	[ "$(field Initiated)" = false ]
+	[ "$(field BytesSent) $(field BytesReceived)" = "1000 3" ]
+	rows '.ActionType == "ListeningConnectionCreated" and .LocalPort == 4568' >"$STATE/row"
+	[ "$(field LocalIP) $(field Protocol)" = "203.0.113.1 Udp" ]
 	[[ "$(field InitiatingProcessFileName)" == python3* ]]
 }
 

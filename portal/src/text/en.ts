@@ -27,6 +27,7 @@ export const en = {
 	"action.ConnectionFailed": "Connection failed",
 	"action.ConnectionRequest": "Datagram peer set",
 	"action.InboundConnectionAccepted": "Connection accepted",
+	"action.ConnectionClosed": "Connection ended",
 	"action.LogonFailed": "Log-on refused",
 	"action.LogonSuccess": "Logged on",
 	"action.ListeningConnectionCreated": "Port opened",

@@ -25,6 +25,7 @@ export const sv = {
 	"action.ConnectionFailed": "Anslutning misslyckad",
 	"action.ConnectionRequest": "Datagrammål angivet",
 	"action.InboundConnectionAccepted": "Anslutning mottagen",
+	"action.ConnectionClosed": "Anslutning avslutad",
 	"action.LogonFailed": "Inloggning nekad",
 	"action.LogonSuccess": "Loggade in",
 	"action.ListeningConnectionCreated": "Port öppnad",

@@ -32,8 +32,9 @@ _Static_assert(KERNEL_NAMESPACE == RECORD_NAMESPACE, "kinds differ");
 _Static_assert(KERNEL_MEMORY_FILE == RECORD_MEMORY_FILE, "kinds differ");
 _Static_assert(KERNEL_SIGNAL == RECORD_SIGNAL, "kinds differ");
 _Static_assert(KERNEL_PRIVILEGE == RECORD_PRIVILEGE, "kinds differ");
-
 _Static_assert(KERNEL_DNS == RECORD_DNS, "kinds differ");
+_Static_assert(KERNEL_NET_CLOSE == RECORD_NET_CLOSE, "kinds differ");
+_Static_assert(KERNEL_NET_BIND == RECORD_NET_BIND, "kinds differ");
 
 static void decode_task(const struct record_task *t, struct kernel_task *ret)
 {
@@ -126,6 +127,17 @@ static int decode_net(const struct record_net *r, size_t len, struct kernel_even
 	return 0;
 }
 
+static int decode_close(const struct record_net_close *r, size_t len, struct kernel_event *e)
+{
+	if (len < sizeof(*r))
+		return -EBADMSG;
+	e->net.accepted = r->net.accepted;
+	e->net.bytes_sent = r->bytes_sent;
+	e->net.bytes_received = r->bytes_received;
+	e->net.begun_boottime_ns = (int64_t)r->begun_boottime_ns;
+	return decode_net(&r->net, len, e);
+}
+
 static int decode_act(const struct record_act *r, size_t len, struct kernel_event *e)
 {
 	const char *tail = (const char *)(r + 1);
@@ -192,7 +204,10 @@ static int decode_body(const struct record_header *h, size_t len, struct kernel_
 	case KERNEL_NET_CONNECT:
 	case KERNEL_NET_ACCEPT:
 	case KERNEL_NET_LISTEN:
+	case KERNEL_NET_BIND:
 		return decode_net((const void *)h, len, e);
+	case KERNEL_NET_CLOSE:
+		return decode_close((const void *)h, len, e);
 	case KERNEL_DNS:
 		return decode_dns((const void *)h, len, e);
 	default: /* decode_record() has seen that it is a kind */

@@ -212,6 +212,7 @@ static uint64_t hash_event(const struct kernel_event *e)
 	case KERNEL_NET_CONNECT:
 	case KERNEL_NET_ACCEPT:
 	case KERNEL_NET_LISTEN:
+	case KERNEL_NET_BIND:
 		key.a = e->net.socket_cookie;
 		key.b = (uint64_t)e->net.remote_port << 32 | (uint32_t)e->net.error;
 		key.c = XXH3_64bits(e->net.remote_address, sizeof(e->net.remote_address));
@@ -242,7 +243,7 @@ static uint64_t hash_event(const struct kernel_event *e)
 static bool is_told_once(const struct kernel_event *e)
 {
 	return e->kind == KERNEL_FILE_WRITE || e->kind == KERNEL_PROCESS_READ ||
-	       e->kind == KERNEL_PROCESS_WRITE;
+	       e->kind == KERNEL_PROCESS_WRITE || e->kind == KERNEL_NET_CLOSE;
 }
 
 void handover_note(struct handover *h, const struct kernel_event *e)

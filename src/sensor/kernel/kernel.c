@@ -37,6 +37,7 @@ static const char *const kind_names[KERNEL_KIND_COUNT] = {
 	"file_rename",	"file_delete",	"file_mode", "file_owner", "file_attribute", "net_connect",	"net_accept",  "net_listen",
 	"process_trace", "process_read", "process_write", "module_load", "bpf_load",
 	"mount", "unmount", "namespace", "memory_file", "signal", "privilege", "dns",
+	"net_close", "net_bind",
 };
 
 struct kernel {
@@ -204,6 +205,7 @@ static int load_selected(struct kernel *k)
 	bpf_map__set_max_entries(k->bpf->maps.ring, k->options.ring_bytes);
 	/* A reader that holds records back keeps up to a quarter of the ring. */
 	k->bpf->rodata->wake_bytes = k->options.hold ? k->options.ring_bytes / 8 * 3 : k->options.ring_bytes / 8;
+	k->bpf->rodata->connection_ends = k->options.connection_ends;
 	read_outgoing_ports(k->bpf);
 	r = vakt_bpf__load(k->bpf);
 	if (r < 0)
@@ -279,6 +281,19 @@ static int load_or_resume(struct kernel *k, struct err *err)
 	return r;
 }
 
+/* What is not told because nobody wants it. */
+static void describe_settings(struct kernel *k)
+{
+	struct kernel_signal *s = &k->signals[KERNEL_NET_CLOSE];
+
+	if (k->options.connection_ends == KERNEL_ENDS_NONE)
+		*s = (struct kernel_signal){ .kind = s->kind, .name = s->name, .absent = true,
+					     .missing = "switched off: vakt.network.connectionEnds" };
+	else if (k->options.connection_ends == KERNEL_ENDS_REMOTE && s->provider)
+		s->missing = "connections with other machines only: vakt.network.connectionEnds; not "
+			     "seen: those from before the sensor";
+}
+
 static int open_object(struct kernel *k, struct err *err)
 {
 	int r = tiers_new(k->options.first_tier, &k->tiers);
@@ -289,6 +304,7 @@ static int open_object(struct kernel *k, struct err *err)
 	if (r < 0)
 		return r;
 	tiers_describe(k->tiers, k->bpf, k->signals);
+	describe_settings(k);
 	return ring_open(k->ring_fd, on_record, k, &k->ring, err);
 }
 

@@ -45,6 +45,8 @@ enum kernel_kind {
 	KERNEL_SIGNAL,	      /* call: the signal */
 	KERNEL_PRIVILEGE,     /* values: permitted capabilities before, and after; new effective user */
 	KERNEL_DNS, /* a message to or from port 53 of another end, as bytes */
+	KERNEL_NET_CLOSE, /* of TCP; the task is who made or accepted it, not who ended it */
+	KERNEL_NET_BIND,  /* a datagram socket was given a port by name */
 	KERNEL_KIND_COUNT,
 };
 
@@ -118,6 +120,10 @@ struct kernel_event {
 			uint8_t local_address[16], remote_address[16]; /* first 4 bytes for AF_INET */
 			uint64_t socket_cookie;
 			int32_t error;
+			/* Of a close only. */
+			bool accepted; /* else made here */
+			uint64_t bytes_sent, bytes_received;
+			int64_t begun_boottime_ns;
 		} net;
 		struct {
 			uint32_t target_pid; /* the process acted on; 0: none */
@@ -159,9 +165,17 @@ enum kernel_tier {
 	KERNEL_TIER_COUNT,
 };
 
+/* Of which connections the end is told. */
+enum kernel_ends {
+	KERNEL_ENDS_NONE,
+	KERNEL_ENDS_REMOTE, /* with other machines: those within one are many and say little */
+	KERNEL_ENDS_ALL,
+};
+
 struct kernel_options {
 	uint32_t ring_bytes; /* power of two; 0: the default */
 	enum kernel_tier first_tier; /* those above are not tried */
+	enum kernel_ends connection_ends;
 	/*
 	 * Folder in a BPF file system, NULL: none. Programs and ring are kept there and go on when
 	 * the sensor ends in whatever way; the next one reads on where it was, and where it is of

@@ -27,7 +27,8 @@
 static uint64_t object_hash(const struct kernel_options *options)
 {
 	uint64_t hash = 14695981039346656037ULL ^ options->ring_bytes ^
-			(uint64_t)options->first_tier << 32 ^ (uint64_t)options->hold << 40;
+			(uint64_t)options->first_tier << 32 ^ (uint64_t)options->hold << 40 ^
+			(uint64_t)options->connection_ends << 48;
 	size_t size;
 	const uint8_t *bytes = vakt_bpf__elf_bytes(&size);
 

@@ -77,7 +77,8 @@ const struct kernel_handlers test_handlers = { .on_event = on_event, .on_loss = 
 
 static int setup(void **state _unused_)
 {
-	const struct kernel_options options = { .first_tier = arg_tier };
+	const struct kernel_options options = { .first_tier = arg_tier,
+						.connection_ends = KERNEL_ENDS_ALL };
 	struct err err = { 0 };
 
 	if (!mkdtemp(dir))

@@ -44,6 +44,11 @@ const struct tier_part tier_parts[] = {
 	{ .kinds = KIND(PROCESS_EXIT), .by_tier[TRACEPOINT] = { .programs = { "on_exit" } } },
 	{ .kinds = KIND(NET_CONNECT) | KIND(NET_LISTEN),
 	  .by_tier[TRACEPOINT] = { .programs = { "on_tcp_state" } } },
+	{ .kinds = KIND(NET_CLOSE),
+	  .by_tier[TRACEPOINT] = { .programs = { "on_tcp_state" },
+				   .blind = "not seen: connections from before the sensor" } },
+	{ .kinds = KIND(NET_BIND),
+	  .by_tier[TRACEPOINT] = { .programs = { "on_bind4", "on_bind6" } } },
 	/* Opens; what they make, and what is written later. */
 	{ .kinds = KIND(FILE_CREATE),
 	  .by_tier = {

@@ -264,6 +264,7 @@ bool tiers_try_each(struct tiers *t, const struct vakt_bpf *bpf)
 static struct bpf_link *attach(const struct tiers *t, const struct bpf_program *p)
 {
 	if (bpf_program__type(p) != BPF_PROG_TYPE_CGROUP_SOCK_ADDR &&
+	    bpf_program__type(p) != BPF_PROG_TYPE_CGROUP_SOCK &&
 	    bpf_program__type(p) != BPF_PROG_TYPE_CGROUP_SKB)
 		return bpf_program__attach(p);
 	if (t->cgroup_fd < 0) {

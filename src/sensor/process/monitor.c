@@ -165,6 +165,8 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 	case KERNEL_NET_CONNECT:
 	case KERNEL_NET_ACCEPT:
 	case KERNEL_NET_LISTEN:
+	case KERNEL_NET_CLOSE:
+	case KERNEL_NET_BIND:
 		monitor_network_event(m, e);
 		break;
 	case KERNEL_DNS:

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sensor/process/ip_type.h"
 #include "sensor/process/monitor_internal.h"
 
@@ -27,7 +28,10 @@ static const char *action_of(const struct kernel_event *e)
 {
 	switch (e->kind) {
 	case KERNEL_NET_LISTEN:
+	case KERNEL_NET_BIND:
 		return "ListeningConnectionCreated";
+	case KERNEL_NET_CLOSE:
+		return "ConnectionClosed";
 	case KERNEL_NET_ACCEPT:
 		return "InboundConnectionAccepted";
 	default:
@@ -37,9 +41,40 @@ static const char *action_of(const struct kernel_event *e)
 	}
 }
 
+/* A connection may outlive who made it: then it is known for the row, and forgotten soon. */
+static const struct process *process_of(struct monitor *m, const struct kernel_event *e)
+{
+	struct process *p = process_table_find(m->table, e->task.pid, e->task.start_boottime_ns);
+
+	if (p || e->kind != KERNEL_NET_CLOSE)
+		return p ? p : process_table_of_task(m->table, &e->task);
+	p = process_table_of_task(m->table, &e->task);
+	if (p)
+		process_table_exit(m->table, p, e->boottime_ns);
+	return p;
+}
+
+static void set_remote(struct monitor *m, const struct kernel_event *e)
+{
+	monitor_set_address(m, e->net.family, e->net.remote_address, T(RemoteIP), T(RemoteIPType));
+	event_set_int(&m->event, T(RemotePort), e->net.remote_port);
+	event_set_int(&m->event, T(Initiated),
+		      e->kind == KERNEL_NET_CONNECT ||
+			      (e->kind == KERNEL_NET_CLOSE && !e->net.accepted));
+}
+
+static void set_end(struct monitor *m, const struct kernel_event *e)
+{
+	struct event *row = &m->event;
+
+	event_set_int(row, T(BytesSent), (int64_t)e->net.bytes_sent);
+	event_set_int(row, T(BytesReceived), (int64_t)e->net.bytes_received);
+	event_set_int(row, T(DurationMs), (e->boottime_ns - e->net.begun_boottime_ns) / NSEC_PER_MSEC);
+}
+
 void monitor_network_event(struct monitor *m, const struct kernel_event *e)
 {
-	const struct process *p = process_table_of_task(m->table, &e->task);
+	const struct process *p = process_of(m, e);
 
 	if (!p)
 		return;
@@ -49,12 +84,10 @@ void monitor_network_event(struct monitor *m, const struct kernel_event *e)
 	if (e->net.local_port)
 		event_set_int(&m->event, T(LocalPort), e->net.local_port);
 	event_set_str(&m->event, T(Protocol), e->net.protocol == IPPROTO_UDP ? "Udp" : "Tcp");
-	if (e->kind != KERNEL_NET_LISTEN) {
-		monitor_set_address(m, e->net.family, e->net.remote_address, T(RemoteIP),
-				    T(RemoteIPType));
-		event_set_int(&m->event, T(RemotePort), e->net.remote_port);
-		event_set_int(&m->event, T(Initiated), e->kind == KERNEL_NET_CONNECT);
-	}
+	if (e->kind != KERNEL_NET_LISTEN && e->kind != KERNEL_NET_BIND)
+		set_remote(m, e);
+	if (e->kind == KERNEL_NET_CLOSE)
+		set_end(m, e);
 	if (e->net.error)
 		event_set_int(&m->event, T(ConnectError), e->net.error);
 	monitor_emit(m, &m->event);
