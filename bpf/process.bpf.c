@@ -99,6 +99,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return 0;
 	r = &s->exec;
 	task_fill(task, &r->h.task);
+	/* Another program, about which the reader has to decide anew. */
+	bpf_map_delete_elem(&excluded, &r->h.task.pid);
 	fill_file(r, file);
 	r->gained_privilege = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec);
 	r->path_len = path_walk(&s->path, BPF_CORE_READ(file, f_path.dentry),

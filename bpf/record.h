@@ -18,6 +18,9 @@
 #define RECORD_ARGV_MAX 16384
 /* path + cwd + argv, rounded up to a power of two so that an offset can be masked */
 #define RECORD_TAIL_MAX 32768
+/* Exclusions that there may be; clock ticks of 10 ms in which starts of processes are told apart. */
+#define RECORD_EXCLUSIONS 64
+#define RECORD_TICK_NS 10000000
 /* Places a processor has for records under construction: programs that may preempt each other. */
 #define RECORD_SCRATCHES 3
 
@@ -113,6 +116,12 @@ struct record_dns {
 	__u8 family, protocol, incoming, cut;
 	__u32 pad[7];
 	/* then the tail */
+};
+
+/* A process whose files, connections and names are not recorded. */
+struct record_excluded {
+	__u64 start_tick;
+	__u32 exclusion, pad;
 };
 
 /* Per processor: what the reader must know about losses. */

@@ -9,6 +9,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "kinds.h"
 #include "record.h"
 
 struct {
@@ -59,12 +60,47 @@ static __always_inline void ring_lost(__u32 kind)
 		__sync_fetch_and_add(&c->lost[kind], 1);
 }
 
+/* By process id; whom the reader has put here. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct record_excluded);
+} excluded SEC(".maps");
+
+/* Records that were not made, by exclusion. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORD_EXCLUSIONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} left_out SEC(".maps");
+
+static __always_inline bool ring_leaves_out(const struct record_header *h)
+{
+	const struct record_excluded *e;
+	__u64 *count;
+
+	if (h->kind < RECORD_FILE_CREATE || (h->kind > RECORD_NET_LISTEN && h->kind < RECORD_DNS))
+		return false;
+	e = bpf_map_lookup_elem(&excluded, &h->task.pid);
+	if (!e || e->start_tick != h->task.start_boottime_ns / RECORD_TICK_NS)
+		return false;
+	count = bpf_map_lookup_elem(&left_out, &e->exclusion);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return true;
+}
+
 static __always_inline void ring_send(struct record_header *h, __u64 size)
 {
-	__u64 flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < wake_bytes ?
-			      BPF_RB_NO_WAKEUP :
-			      BPF_RB_FORCE_WAKEUP;
+	__u64 flags;
 
+	if (ring_leaves_out(h))
+		return;
+	flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < wake_bytes ? BPF_RB_NO_WAKEUP :
+									     BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&ring, h, size, flags) < 0)
 		ring_lost(h->kind);
 }

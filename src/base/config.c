@@ -168,6 +168,13 @@ void config_describe(const struct config_key *key, struct buf *out)
 		buf_printf(out, "a list of at most %d {\"key\":\"GROUP\",\"value\":\"...\"}, each "
 			   "value of 1 to %d bytes", CONFIG_TAGS_MAX - 1, CONFIG_TAG_SIZE - 1);
 		break;
+	case CONFIG_EXCLUSIONS:
+		buf_printf(out, "a list of at most %d {\"$type\":...,\"scopes\":[...]}, ",
+			   CONFIG_EXCLUSIONS_MAX);
+		for (size_t i = 0; i < CONFIG_EXCLUSION_KINDS; i++)
+			buf_printf(out, "%s%s with %s", i ? ", " : "", config_exclusion_kinds[i].type,
+				   config_exclusion_kinds[i].member);
+		break;
 	case CONFIG_LIST:
 		buf_append_str(out, "a list");
 		break;
@@ -314,6 +321,8 @@ static bool value_fits(const struct config_key *key, const struct jdoc *d)
 		return d->type == JDOC_TEXT && is_proxy(d->text);
 	case CONFIG_TAGS:
 		return are_tags(d);
+	case CONFIG_EXCLUSIONS:
+		return config_are_exclusions(d);
 	case CONFIG_LIST:
 		return d->type == JDOC_LIST;
 	}

@@ -28,6 +28,8 @@
 #define CONFIG_TEXT_SIZE 512
 #define CONFIG_TAGS_MAX 16
 #define CONFIG_TAG_SIZE 201 /* the reference's maximum of 200 characters */
+#define CONFIG_EXCLUSIONS_MAX 64
+#define CONFIG_EXCLUSION_SIZE 512
 #define CONFIG_FAULTS_MAX 32
 /* Enough for both files' faults, each byte escaped. */
 #define CONFIG_REPORT_MAX (256u << 10)
@@ -51,6 +53,7 @@ enum config_type {
 	CONFIG_TEXT,
 	CONFIG_URL,     /* text: http://host:port of a proxy */
 	CONFIG_TAGS,    /* [{"key":"GROUP","value":...}] */
+	CONFIG_EXCLUSIONS, /* [{"$type":...}]; its reader takes the JSON */
 	CONFIG_LIST,    /* whatever it holds */
 };
 
@@ -71,6 +74,27 @@ struct config_key {
 
 extern const struct config_key config_keys[];
 extern const size_t config_key_count;
+
+enum config_excluded {
+	CONFIG_EXCLUDED_PATH,
+	CONFIG_EXCLUDED_EXTENSION,
+	CONFIG_EXCLUDED_PROCESS,
+	CONFIG_EXCLUDED_USER,
+	CONFIG_EXCLUDED_CONTAINER,
+	CONFIG_EXCLUSION_KINDS,
+};
+
+struct config_exclusion_kind {
+	const char *type, *member; /* "excludedPath", and which member says what */
+};
+
+extern const struct config_exclusion_kind config_exclusion_kinds[CONFIG_EXCLUSION_KINDS];
+
+struct jdoc;
+
+/* enum config_excluded by "$type"; -1. */
+int config_exclusion_kind(const struct jdoc *exclusion);
+bool config_are_exclusions(const struct jdoc *d);
 
 /* Place of the key in config_keys, or -ENOENT with what it may have meant. */
 int config_key_find(const char *path, struct err *err);

@@ -203,6 +203,7 @@ static void fill(struct config *values, const struct config_key *key, const stru
 	case CONFIG_TAGS:
 		fill_tags(values, d);
 		break;
+	case CONFIG_EXCLUSIONS: /* taken as JSON */
 	case CONFIG_LIST:
 		break;
 	}

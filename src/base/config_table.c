@@ -167,7 +167,14 @@ const struct config_key config_keys[] = {
 
 	NO_EFFECT_CHOICE("edr.earlyPreview", ON_OFF, "disabled", "Preview features."),
 
-	NO_EFFECT_LIST("exclusionSettings.exclusions", "What is left out, by scope."),
+	{ .path = "exclusionSettings.exclusions", .type = CONFIG_EXCLUSIONS,
+	  .programs = CONFIG_SENSOR, .unset = "[]",
+	  .doc = "What is not told, where `scopes` has `global`: rows of files by path (`isDirectory`: all "
+		 "below it) or extension; rows of files, connections and names of a process by path or "
+		 "name (with `inherit`: of what it starts too), of a user, of a container. `*` stands for "
+		 "any characters of one folder, at the end for all that follows. Starts, ends and what a "
+		 "process does to others or to the system are always told, and so is each change of this "
+		 "list." },
 	NO_EFFECT_CHOICE("exclusionSettings.mergePolicy", "merge|admin_only", "merge",
 			 "Whether local exclusions count."),
 

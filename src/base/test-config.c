@@ -151,7 +151,7 @@ static void a_wrong_key_or_value_is_told_with_what_is_right(void **state _unused
 		  "!f:3:15: unknown key \"vakt.spool.maxbytes\"; did you mean \"vakt.spool.maxBytes\"?" },
 		{ "{\"logLevel\":\"debug\"}", "!f:1:2: unknown key \"logLevel\"; did you mean \"vakt.logLevel\"?" },
 		{ "{\"vakt\":{\"qqqq\":1}}", "!f:1:10: unknown key \"vakt.qqqq\"; known here: logLevel, "
-		  "heartbeatSeconds, spool, ring, hash, processes" },
+		  "heartbeatSeconds, spool, ring, hash, processes, network" },
 		{ "{\"vakt\":{\"spool\":{\"maxBytes\":\"1G\"}}}",
 		  "!f:1:30: vakt.spool.maxBytes must be a whole number from 16777216 to 1099511627776, "
 		  "not \"1G\"" },

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -41,6 +42,7 @@ struct sensor {
 	bool resumed;		 /* the kernel went on recording while no sensor ran */
 	struct spooled *spooled; /* what the ring still holds of an earlier sensor; NULL: nothing */
 	uint64_t dropped;	 /* as last written beside the stamp */
+	char *exclusions;	 /* the setting in force, as JSON */
 };
 
 static const char *arg_state_dir = "/var/lib/vakt";
@@ -112,6 +114,27 @@ static int on_ring(void *arg, uint32_t events _unused_)
 	return on_poll(arg);
 }
 
+static void exclude(void *arg, uint32_t pid, int64_t start_ns, int exclusion)
+{
+	struct sensor *s = arg;
+
+	kernel_exclude(s->kernel, pid, start_ns, exclusion);
+}
+
+/* The text in force is kept: a change of other settings is none of exclusions. */
+static int set_exclusions(struct sensor *s)
+{
+	const char *json = config_set_json(
+		s->config, (size_t)config_key_find("exclusionSettings.exclusions", NULL), NULL);
+
+	if (s->exclusions && strcmp(s->exclusions, json) == 0)
+		return 0;
+	free(s->exclusions);
+	s->exclusions = strdup(json);
+	kernel_exclude_none(s->kernel);
+	return s->exclusions ? monitor_set_exclusions(s->monitor, json) : -ENOMEM;
+}
+
 static int on_configuration(void *arg)
 {
 	struct sensor *s = arg;
@@ -120,6 +143,8 @@ static int on_configuration(void *arg)
 	program_config_tell(s->config);
 	outbox_configure(s->outbox, (uint64_t)c->spool_max_bytes, c->seal_ms * NSEC_PER_MSEC);
 	monitor_configure(s->monitor, (uint64_t)c->hash_max_bytes);
+	if (set_exclusions(s) < 0)
+		return -ENOMEM;
 	log_notice("configuration %s is in force", config_set_version(s->config));
 	return 0;
 }
@@ -231,6 +256,7 @@ static int sensor_open(struct sensor *s, struct err *err)
 	struct monitor_options monitor = { .processes_max = (size_t)c->processes_max,
 					   .hash_max_bytes = (uint64_t)c->hash_max_bytes,
 					   .on_event = on_row,
+					   .exclude = exclude,
 					   .arg = s };
 	struct outbox_options outbox = { .spool_max_bytes = (uint64_t)c->spool_max_bytes,
 					 .seal_after_ns = c->seal_ms * NSEC_PER_MSEC,
@@ -259,6 +285,8 @@ static int sensor_open(struct sensor *s, struct err *err)
 		log_warning("last frame of the spool: %s", err->msg);
 	/* After attaching: a process that starts in between is found at least once. */
 	r = monitor_read_proc(s->monitor);
+	if (r >= 0)
+		r = set_exclusions(s);
 	return r < 0 ? err_setf(err, r, "/proc: %s", strerror(-r)) : 0;
 }
 
@@ -318,6 +346,7 @@ static void sensor_done(struct sensor *s)
 	local_socket_close(s->socket);
 	loop_free(s->loop);
 	config_set_free(s->config);
+	free(s->exclusions);
 }
 
 static int parse_arguments(int argc, char **argv)

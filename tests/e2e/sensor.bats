@@ -4,7 +4,7 @@
 
 start_sensor() {
 	: >"$STATE/log"
-	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" 2>"$STATE/log" 3>&- &
+	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" "$@" 2>"$STATE/log" 3>&- &
 	SENSOR=$!
 	for _ in $(seq 100); do
 		grep -q started "$STATE/log" && return
@@ -200,6 +200,44 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(("203.0.113.1", 4568))'
 	rows '.ActionType == "ListeningConnectionCreated" and .LocalPort == 4568' >"$STATE/row"
 	[ "$(field LocalIP) $(field Protocol)" = "203.0.113.1 Udp" ]
 	[[ "$(field InitiatingProcessFileName)" == python3* ]]
+}
+
+@test "what is excluded is left out, counted, and said to be" {
+	stop_sensor
+	mkdir "$STATE/etc" "$STATE/quiet" "$STATE/open"
+	cp /bin/sh "$STATE/agent"
+	cat >"$STATE/etc/managed.json" <<-END
+		{"exclusionSettings":{"exclusions":[
+		{"\$type":"excludedPath","isDirectory":true,"path":"$STATE/quiet","scopes":["global"]},
+		{"\$type":"excludedFileName","name":"$STATE/agent","inherit":true,"scopes":["epp","global"]},
+		{"\$type":"excludedFileExtension","extension":".pdf","scopes":["epp"]}]}}
+	END
+	start_sensor --config-dir "$STATE/etc"
+	echo x >"$STATE/quiet/file"
+	mv "$STATE/quiet/file" "$STATE/open/moved"
+	echo x >"$STATE/open/x.pdf"
+	# The kernel is told of it while it sleeps.
+	"$STATE/agent" -c "sleep 0.5; for i in 1 2 3 4 5; do echo x >$STATE/open/by-agent; done; touch $STATE/open/by-child"
+	sleep 0.3
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"{}\n"); print(s.makefile().read())' \
+		"$STATE/sensor.sock" >"$STATE/health"
+	jq -e ".exclusions[0].exclusion == \"path $STATE/quiet/*\" and .exclusions[0].left_out >= 2" "$STATE/health"
+	jq -e '.exclusions[1].left_out >= 6 and (.exclusions | length) == 2' "$STATE/health"
+	echo '{}' >"$STATE/etc/managed.json"
+	sleep 2.5
+	echo x >"$STATE/quiet/again"
+	sleep 0.3
+	stop_sensor
+	[ "$(rows '.Table == "DeviceFileEvents" and (.FileName // "" | startswith("by-"))' | wc -l)" = 0 ]
+	[ "$(rows '.Table == "DeviceFileEvents" and .FileName == "file"' | wc -l)" = 0 ]
+	[ "$(rows '.ActionType == "FileRenamed" and .FileName == "moved"' | wc -l)" = 1 ]
+	[ "$(rows '.ActionType == "FileCreated" and .FileName == "x.pdf"' | wc -l)" = 1 ]
+	[ "$(rows '.ActionType == "FileCreated" and .FileName == "again"' | wc -l)" = 1 ]
+	[ "$(rows '.ActionType == "ProcessCreated" and .FileName == "agent"' | wc -l)" = 1 ]
+	rows '.ActionType == "ExclusionsInForce"' >"$STATE/row"
+	[ "$(jq -r .Reason "$STATE/row" | head -1)" = "left out: path $STATE/quiet/*; process $STATE/agent and what it starts" ]
+	[ "$(jq -r .Reason "$STATE/row" | tail -1)" = "nothing is left out any more" ]
 }
 
 @test "a file made, written, renamed and deleted tells by whom; a script is hashed" {

@@ -60,6 +60,7 @@ export const en = {
 	"action.EventsDropped": "Events were dropped",
 	"action.SensorStopped": "No sensor was running",
 	"action.SpoolFull": "The device's buffer was full",
+	"action.ExclusionsInForce": "What is left out changed",
 	"action.BudgetExceeded": "The sensor kept to its limits",
 
 	"alert.assignedTo": "Assigned to",

@@ -58,6 +58,7 @@ export const sv = {
 	"action.EventsDropped": "Händelser gick förlorade",
 	"action.SensorStopped": "Ingen sensor kördes",
 	"action.SpoolFull": "Enhetens buffert var full",
+	"action.ExclusionsInForce": "Det som utelämnas ändrades",
 	"action.BudgetExceeded": "Sensorn höll sig inom sina gränser",
 
 	"alert.assignedTo": "Tilldelad",

@@ -49,7 +49,8 @@ struct kernel {
 	int64_t attached_ns;		      /* boot time before the first program was attached */
 	struct kernel_options options;
 	bool resumed;
-	int ring_fd, counters_fd, reported_fd; /* the programs' maps, of this or an earlier run */
+	/* The programs' maps, of this or an earlier run. */
+	int ring_fd, counters_fd, reported_fd, excluded_fd, left_out_fd;
 	struct tiers *tiers;
 	struct kernel_signal signals[KERNEL_KIND_COUNT];
 	unsigned int cpus;
@@ -234,6 +235,8 @@ static int load(struct kernel *k, struct err *err)
 	k->ring_fd = dup(bpf_map__fd(k->bpf->maps.ring));
 	k->counters_fd = dup(bpf_map__fd(k->bpf->maps.counters));
 	k->reported_fd = dup(bpf_map__fd(k->bpf->maps.reported));
+	k->excluded_fd = dup(bpf_map__fd(k->bpf->maps.excluded));
+	k->left_out_fd = dup(bpf_map__fd(k->bpf->maps.left_out));
 	return 0;
 }
 
@@ -247,6 +250,8 @@ static int resume(struct kernel *k, const char *folder, struct err *err)
 	k->ring_fd = pins_open_map(folder, "ring");
 	k->counters_fd = pins_open_map(folder, "counters");
 	k->reported_fd = pins_open_map(folder, "reported");
+	k->excluded_fd = pins_open_map(folder, "excluded");
+	k->left_out_fd = pins_open_map(folder, "left_out");
 	if (k->ring_fd < 0 || k->counters_fd < 0 || k->reported_fd < 0)
 		return err_setf(err, -ENOENT, "%s: pinned maps do not open", folder);
 	for (uint32_t kind = 0; kind < KERNEL_KIND_COUNT; kind++)
@@ -316,7 +321,7 @@ int kernel_open(const struct kernel_options *options, const struct kernel_handle
 
 	if (!k)
 		return err_setf(err, -ENOMEM, "out of memory");
-	k->ring_fd = k->counters_fd = k->reported_fd = -1;
+	k->ring_fd = k->counters_fd = k->reported_fd = k->excluded_fd = k->left_out_fd = -1;
 	libbpf_set_print(print_debug);
 	k->handlers = *handlers;
 	if (options)
@@ -349,6 +354,8 @@ void kernel_close(struct kernel *k)
 	closep(&k->ring_fd);
 	closep(&k->counters_fd);
 	closep(&k->reported_fd);
+	closep(&k->excluded_fd);
+	closep(&k->left_out_fd);
 	free(k->counters);
 	free(k);
 }
@@ -438,6 +445,39 @@ size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_s
 {
 	*ret_signals = k->signals;
 	return KERNEL_KIND_COUNT;
+}
+
+_Static_assert(KERNEL_EXCLUSIONS_MAX == RECORD_EXCLUSIONS, "exclusions differ");
+
+void kernel_exclude(struct kernel *k, uint32_t pid, int64_t start_ns, int exclusion)
+{
+	const struct record_excluded e = { .start_tick = (uint64_t)start_ns / RECORD_TICK_NS,
+					   .exclusion = (uint32_t)exclusion };
+
+	if (exclusion < 0)
+		bpf_map_delete_elem(k->excluded_fd, &pid);
+	else
+		bpf_map_update_elem(k->excluded_fd, &pid, &e, BPF_ANY);
+}
+
+void kernel_exclude_none(struct kernel *k)
+{
+	uint64_t none = 0;
+	uint32_t pid;
+
+	while (bpf_map_get_next_key(k->excluded_fd, NULL, &pid) == 0 &&
+	       bpf_map_delete_elem(k->excluded_fd, &pid) == 0)
+		;
+	for (uint32_t i = 0; i < RECORD_EXCLUSIONS; i++)
+		bpf_map_update_elem(k->left_out_fd, &i, &none, BPF_ANY);
+}
+
+uint64_t kernel_excluded(const struct kernel *k, unsigned int exclusion)
+{
+	uint64_t count = 0;
+
+	(void)bpf_map_lookup_elem(k->left_out_fd, &exclusion, &count);
+	return count;
 }
 
 /* What the kernel says that a map takes; of rings it says nothing before 6.4. */

@@ -75,7 +75,7 @@ struct kernel_task {
 struct kernel_event {
 	enum kernel_kind kind;
 	uint16_t cpu;
-	/* Per CPU, rising by 1 but for losses; from the boot time of loading, so unique in a boot. */
+	/* Per CPU, rising by 1 but for losses and what is excluded; from the boot time of loading, so unique in a boot. */
 	uint64_t sequence;
 	int64_t boottime_ns; /* CLOCK_BOOTTIME */
 	struct kernel_task task; /* fork: the parent; exec and exit: the process itself */
@@ -222,6 +222,16 @@ size_t kernel_hold_max(const struct kernel *k);
 /* Whether the kernel was recording already, for a sensor before: nothing was missed in between. */
 bool kernel_resumed(const struct kernel *k);
 size_t kernel_signals(const struct kernel *k, const struct kernel_signal **ret_signals);
+/*
+ * Records of files, connections and names of this process are left out from now on and counted for
+ * this exclusion (below KERNEL_EXCLUSIONS_MAX), until it runs another program; < 0: no more. Best
+ * effort: what still comes is the caller's to leave out. start_ns: of the process, in boot time.
+ */
+#define KERNEL_EXCLUSIONS_MAX 64
+void kernel_exclude(struct kernel *k, uint32_t pid, int64_t start_ns, int exclusion);
+/* Nobody is excluded, nothing was left out. */
+void kernel_exclude_none(struct kernel *k);
+uint64_t kernel_excluded(const struct kernel *k, unsigned int exclusion);
 /* Bytes of rings and maps, beside the process's own memory. */
 size_t kernel_memory_bytes(const struct kernel *k);
 const char *kernel_kind_name(enum kernel_kind kind);

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -271,6 +272,16 @@ void assert_path(size_t i, const char *path, const char *old)
 	assert_string_equal(seen.text[i], text);
 }
 
+static bool tells_memory_in_use(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%u.%u", &major, &minor), 2);
+	return major > 6 || (major == 6 && minor >= 4);
+}
+
 static void every_signal_names_its_provider_or_why_not(void **state _unused_)
 {
 	const struct kernel_signal *signals;
@@ -293,8 +304,12 @@ static void every_signal_names_its_provider_or_why_not(void **state _unused_)
 			fail_msg("%s: %s", signals[i].name, signals[i].missing);
 	}
 	assert_string_equal(signals[KERNEL_PROCESS_EXEC].provider, "tp_btf/sched_process_exec");
-	/* The ring and what belongs to it: within what the sensor may take beside its own. */
-	assert_in_range(kernel_memory_bytes(kernel), 16 << 20, 26 << 20);
+	/*
+	 * The ring and what belongs to it: within what the sensor may take beside its own. Kernels
+	 * before 6.4 count a table as if it were full.
+	 */
+	assert_in_range(kernel_memory_bytes(kernel), 16 << 20,
+			tells_memory_in_use() ? 26 << 20 : 34 << 20);
 	if (!arg_expect)
 		return;
 	for (size_t i = KERNEL_FILE_CREATE; i <= KERNEL_FILE_DELETE; i++) {
@@ -345,6 +360,7 @@ int main(int argc, char **argv)
 	n += gather(tests + n, test_net, test_net_count);
 	n += gather(tests + n, test_acts, test_acts_count);
 	n += gather(tests + n, test_dns, test_dns_count);
+	n += gather(tests + n, test_exclusions, test_exclusions_count);
 	n += gather(tests + n, test_ring, test_ring_count);
 	/* What the array has more is without a function and is left out. */
 	return cmocka_run_group_tests(tests, setup, teardown);

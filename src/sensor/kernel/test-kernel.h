@@ -53,7 +53,7 @@ bool sees_all(enum kernel_kind kind);
 /* One operation by io_uring; its result, or negative errno. For children. */
 int uring_do(const struct io_uring_sqe *operation);
 
-extern const struct CMUnitTest test_acts[], test_attributes[], test_dns[], test_files[],
+extern const struct CMUnitTest test_acts[], test_attributes[], test_dns[], test_exclusions[], test_files[],
 	test_net[], test_ring[];
-extern const size_t test_acts_count, test_attributes_count, test_dns_count,
+extern const size_t test_acts_count, test_attributes_count, test_dns_count, test_exclusions_count,
 	test_files_count, test_net_count, test_ring_count;

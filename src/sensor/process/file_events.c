@@ -172,12 +172,8 @@ static void set_change(struct monitor *m, const struct kernel_event *e)
 	}
 }
 
-void monitor_file_event(struct monitor *m, const struct kernel_event *e)
+static void tell_file(struct monitor *m, const struct kernel_event *e, const struct process *p)
 {
-	const struct process *p = process_table_of_task(m->table, &e->task);
-
-	if (!p || monitor_is_own(m, p))
-		return;
 	monitor_begin(m, EVENT_DeviceFileEvents, e, action_of(e->kind));
 	monitor_set_initiating(m, p);
 	set_file(m, e);
@@ -186,5 +182,15 @@ void monitor_file_event(struct monitor *m, const struct kernel_event *e)
 	if (e->kind >= KERNEL_FILE_MODE)
 		set_change(m, e);
 	monitor_emit(m, &m->event);
+}
+
+void monitor_file_event(struct monitor *m, const struct kernel_event *e)
+{
+	const struct process *p = process_table_of_task(m->table, &e->task);
+
+	if (!p || monitor_is_own(m, p))
+		return;
+	if (!monitor_leaves_file_out(m, e))
+		tell_file(m, e, p);
 	monitor_derive(m, e, p);
 }

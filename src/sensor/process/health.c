@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sensor/process/exclusions.h"
+
 static void add_text(struct buf *out, const char *key, const char *value)
 {
 	buf_printf(out, ",\"%s\":", key);
@@ -38,6 +40,22 @@ static void add_rows(const struct monitor_stats *stats, struct buf *out)
 	buf_append_byte(out, '}');
 }
 
+static void add_exclusions(const struct kernel *k, const struct exclusions *x, struct buf *out)
+{
+	buf_append_str(out, ",\"exclusions\":[");
+	for (size_t i = 0; i < exclusions_count(x); i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT(EXCLUSIONS_TEXT_MAX);
+
+		exclusions_describe(x, (int)i, &text);
+		buf_append_str(out, i ? ",{\"exclusion\":" : "{\"exclusion\":");
+		buf_append_json(out, text.data, text.len);
+		buf_printf(out, ",\"left_out\":%llu}",
+			   (unsigned long long)(exclusions_noted(x, (int)i) +
+						kernel_excluded(k, (unsigned int)i)));
+	}
+	buf_append_byte(out, ']');
+}
+
 void sensor_health(const struct kernel *k, const struct monitor *m, struct outbox *o,
 		   const struct config_set *config, struct buf *out)
 {
@@ -61,6 +79,7 @@ void sensor_health(const struct kernel *k, const struct monitor *m, struct outbo
 		   (unsigned long long)monitor.packages.refused);
 	buf_printf(out, ",\"dns_malformed\":%llu", (unsigned long long)monitor.dns_malformed);
 	add_rows(&monitor, out);
+	add_exclusions(k, monitor_exclusions(m), out);
 	buf_append_str(out, ",\"configuration\":");
 	config_set_report(config, CONFIG_SENSOR, out);
 	add_signals(k, out);

@@ -74,6 +74,7 @@ void monitor_free(struct monitor *m)
 	logon_records_free(m->logons);
 	file_hash_cache_free(m->hashes);
 	package_owner_free(m->packages);
+	exclusions_free(m->exclusions);
 	monitor_free_containers(m);
 	buf_done(&m->text);
 	arena_done(&m->arena);
@@ -147,6 +148,8 @@ void monitor_on_event(void *monitor, const struct kernel_event *e)
 {
 	struct monitor *m = monitor;
 
+	if (monitor_leaves_out(m, e))
+		return;
 	switch (e->kind) {
 	case KERNEL_PROCESS_FORK:
 	case KERNEL_PROCESS_EXEC:

@@ -23,6 +23,11 @@ struct monitor_options {
 	size_t processes_max;
 	uint64_t hash_max_bytes; /* larger executables are not hashed */
 	monitor_event_fn on_event;
+	/*
+	 * The kernel need not record what this process does (start_ns: boot time, rounded down to
+	 * PROCESS_TICK_NS), or exclusion < 0, has to. Nullable.
+	 */
+	void (*exclude)(void *arg, uint32_t pid, int64_t start_ns, int exclusion);
 	void *arg;
 };
 
@@ -43,6 +48,13 @@ DEFINE_CLEANUP(struct monitor *, monitor_free)
 
 /* hash_max_bytes from now on. */
 void monitor_configure(struct monitor *m, uint64_t hash_max_bytes);
+struct exclusions;
+/*
+ * What is not told from now on, as the setting's JSON; a row of SensorGaps says so. After
+ * monitor_read_proc(). -ENOMEM.
+ */
+int monitor_set_exclusions(struct monitor *m, const char *json);
+const struct exclusions *monitor_exclusions(const struct monitor *m);
 /* To be given to kernel_open() with the monitor as arg. */
 void monitor_on_event(void *monitor, const struct kernel_event *e);
 void monitor_on_loss(void *monitor, const struct kernel_loss *loss);

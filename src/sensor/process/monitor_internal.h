@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/map.h"
 #include "sensor/process/account_files.h"
+#include "sensor/process/exclusions.h"
 #include "sensor/process/file_hash.h"
 #include "sensor/process/logon_records.h"
 #include "sensor/process/monitor.h"
@@ -35,6 +36,7 @@ struct monitor {
 	struct buf text;        /* command line under work */
 	struct event event;     /* row under work */
 	struct arena arena;     /* its strings */
+	struct exclusions *exclusions; /* NULL: not set yet */
 	uint64_t own_sequence;
 	struct monitor_stats stats;
 };
@@ -72,6 +74,15 @@ struct initiating_fields {
 /* The table's set, or NULL where it has none. */
 const struct initiating_fields *initiating_fields_of(enum event_table_id table);
 void monitor_set_initiating(struct monitor *m, const struct process *p);
+
+/* A program began; a process began as a copy of another; it ended. */
+void monitor_exclude_program(struct monitor *m, struct process *p);
+void monitor_exclude_child(struct monitor *m, struct process *child, const struct process *parent);
+void monitor_exclude_no_more(struct monitor *m, struct process *p);
+/* Whether an exclusion is in the way of this event; it has counted then. */
+bool monitor_leaves_out(struct monitor *m, const struct kernel_event *e);
+/* Likewise of a file's row alone: what follows from it is told. */
+bool monitor_leaves_file_out(struct monitor *m, const struct kernel_event *e);
 
 /* Rows of each table; called by monitor_on_event(). */
 void monitor_process_event(struct monitor *m, const struct kernel_event *e);

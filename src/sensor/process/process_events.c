@@ -54,6 +54,7 @@ static void on_fork(struct monitor *m, const struct kernel_event *e)
 
 	if (!child || !parent)
 		return;
+	monitor_exclude_child(m, child, parent);
 	monitor_begin(m, EVENT_DeviceProcessEvents, e, "ProcessForked");
 	set_created(m, child);
 	monitor_set_initiating(m, parent);
@@ -113,6 +114,7 @@ static void on_exec(struct monitor *m, const struct kernel_event *e)
 		return;
 	p->container_id = monitor_container(m, &e->task);
 	set_image(m, p, e);
+	monitor_exclude_program(m, p);
 	whole = set_command_line(m, p, e);
 	monitor_begin(m, EVENT_DeviceProcessEvents, e, "ProcessCreated");
 	set_created(m, p);
@@ -140,6 +142,7 @@ static void on_end(struct monitor *m, const struct kernel_event *e)
 	if (!p)
 		return;
 	process_table_exit(m->table, p, e->boottime_ns);
+	monitor_exclude_no_more(m, p);
 	monitor_begin(m, EVENT_DeviceProcessEvents, e, "ProcessTerminated");
 	set_created(m, p);
 	if (code & 0x7f)

@@ -79,6 +79,15 @@ void process_table_free(struct process_table *t)
 	free(t);
 }
 
+void process_table_each(struct process_table *t, void (*fn)(void *arg, struct process *p), void *arg)
+{
+	void *p;
+
+	for (size_t i = 0; map_next(t->by_key, &i, NULL, NULL, &p);)
+		if (!((struct process *)p)->exited_ns)
+			fn(arg, p);
+}
+
 size_t process_table_count(const struct process_table *t)
 {
 	return map_len(t->by_key);

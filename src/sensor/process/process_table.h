@@ -34,6 +34,7 @@ struct process {
 	char *path;         /* executable, UTF-8; "" where unknown */
 	char *command_line; /* UTF-8; "" for kernel threads */
 	char *package;      /* name=version or "" */
+	uint16_t exclusion; /* its place in the monitor's list + 1; 0: none */
 	const char *container_id; /* interned by the enricher; "" outside of containers */
 	uint64_t file_size;
 	struct process_hashes hashes;
@@ -66,6 +67,8 @@ void process_table_exit(struct process_table *t, struct process *p, int64_t boot
 int process_set_text(char **field, const char *text, size_t len);
 /* Forgets processes that ended before then. */
 void process_table_expire(struct process_table *t, int64_t before_boottime_ns);
+/* Calls fn for each living process; it must not add or remove any. */
+void process_table_each(struct process_table *t, void (*fn)(void *arg, struct process *p), void *arg);
 size_t process_table_count(const struct process_table *t);
 /* Living processes that could not be kept because the table was full. */
 uint64_t process_table_refused(const struct process_table *t);
