@@ -107,7 +107,13 @@ struct bx *bind_bool(struct binder *b, const struct ast *a);
 struct bx *bind_literal(struct binder *b, const struct ast *a);
 /* How many values a call gives (array_sort_asc of two arrays: 2), one of them, and its name. */
 uint32_t bind_value_count(const struct bx *x);
-struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i);
+struct values {
+	struct bx *call;
+	struct bx
+	    *held; /* where they are: the call, or a column of r that it is computed for once */
+};
+struct values bind_values_hold(struct binder *b, struct rel *r, struct bx *call);
+struct bx *bind_value(struct binder *b, const struct values *v, uint32_t i);
 /* false after a complaint: a call that gives several values has more names than them. */
 bool bind_names_fit(struct binder *b, const struct ast *names, const struct bx *x);
 const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i);

@@ -68,15 +68,25 @@ bool bind_names_fit(struct binder *b, const struct ast *names, const struct bx *
 	return false;
 }
 
-struct bx *bind_value(struct binder *b, struct bx *x, uint32_t i)
+struct values bind_values_hold(struct binder *b, struct rel *r, struct bx *call)
 {
+	struct values v = { call, call };
+
+	if (bind_value_count(call) > 1 && call->fn->values)
+		v.held = bx_column(b, rel_define(b, r, "values", call), call->span);
+	return v;
+}
+
+struct bx *bind_value(struct binder *b, const struct values *v, uint32_t i)
+{
+	struct span at = v->call->span;
 	struct func_value value;
 	struct bx *element;
 
-	if (bind_value_count(x) < 2)
-		return x;
-	element = bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
-	return func_value(x->fn, i, &value) ? bx_cast(b, element, value.type) : element;
+	if (bind_value_count(v->call) < 2)
+		return v->call;
+	element = bx_call(b, "[]", at, 2, v->held, bx_long(b, i, at));
+	return func_value(v->call->fn, i, &value) ? bx_cast(b, element, value.type) : element;
 }
 
 const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i)
@@ -101,17 +111,18 @@ const char *bind_value_name(struct binder *b, const struct ast *call, uint32_t i
 struct items {
 	struct table *next; /* the columns behind the operator */
 	struct rel *r;	    /* what is computed for them */
+	struct rel *beneath; /* calls that give several values, each computed once */
 	bool replaces;	    /* a name that is there already: extend puts the new in its place */
 };
 
-/* A call that gives several values, from the first one on without names for them: a column each. */
+/* What a call gives, from the first value on without a name for it: a column each. */
 static void push_values(struct binder *b, const struct items *to, const struct ast *call,
-			struct bx *x, uint32_t from)
+			const struct values *v, uint32_t from)
 {
-	for (uint32_t i = from; i < bind_value_count(x); i++) {
+	for (uint32_t i = from; i < bind_value_count(v->call); i++) {
 		const char *name = table_free_name(b, to->next, bind_value_name(b, call, i));
 
-		table_push(b, to->next, name, rel_define(b, to->r, name, bind_value(b, x, i)));
+		table_push(b, to->next, name, rel_define(b, to->r, name, bind_value(b, v, i)));
 	}
 }
 
@@ -123,13 +134,14 @@ static void put_tuple(struct binder *b, const struct items *to, const struct ast
 		      struct bx *x)
 {
 	const struct ast *names = item->kids[1], *call = item->kids[0];
+	struct values v = bind_values_hold(b, to->beneath, x);
 	uint32_t count = bind_value_count(x);
 
 	if (!bind_names_fit(b, names, x))
 		return;
 	for (uint32_t i = 0; i < names->count; i++) {
 		struct bx *value = count > 1
-				       ? bind_value(b, x, i)
+				       ? bind_value(b, &v, i)
 				       : bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span));
 
 		if (value->type != KQL_UNKNOWN)
@@ -137,7 +149,7 @@ static void put_tuple(struct binder *b, const struct items *to, const struct ast
 				  rel_define(b, to->r, names->kids[i]->text, value));
 	}
 	if (!to->replaces && count > 1)
-		push_values(b, to, call, x, names->count);
+		push_values(b, to, call, &v, names->count);
 }
 
 /* The name that an item gives; what extend computes of a column is put in its place. */
@@ -175,6 +187,7 @@ static void put_item(struct binder *b, const struct items *to, const char *name,
 static bool bind_item(struct binder *b, const struct items *to, const struct ast *item)
 {
 	struct bx *x = bind_expr(b, item_value(item));
+	struct values v = { x, x };
 	const char *name;
 
 	if (item->kind == AST_NAMED && item->count > 1) {
@@ -182,10 +195,11 @@ static bool bind_item(struct binder *b, const struct items *to, const struct ast
 		return true;
 	}
 	if (item->kind != AST_NAMED && bind_value_count(x) > 1) {
-		push_values(b, to, item, x, 0);
+		v = bind_values_hold(b, to->beneath, x);
+		push_values(b, to, item, &v, 0);
 		return true;
 	}
-	x = bind_value(b, x, 0);
+	x = bind_value(b, &v, 0);
 	name = item_name(b, to, item);
 	if (name)
 		put_item(b, to, name, x);
@@ -206,7 +220,8 @@ static void bind_items(struct binder *b, const struct ast *list, struct table *t
 			break;
 	b->row = outer;
 	windows_end(b, t, windows);
-	to->r->input = t->rel;
+	to->beneath->input = t->rel;
+	to->r->input = to->beneath->def_count ? to->beneath : t->rel;
 	to->next->rel = to->r->def_count ? to->r : t->rel;
 	*t = *to->next;
 }
@@ -219,7 +234,8 @@ bool bind_extend(struct binder *b, const struct ast *op, struct table *t)
 	next.outs = columns.outs;
 	next.count = columns.count;
 	bind_items(b, ast_kid(op, 0), t,
-		   &(struct items){ &next, rel_new(b, REL_EXTEND, NULL), true });
+		   &(struct items){ &next, rel_new(b, REL_EXTEND, NULL),
+				    rel_new(b, REL_EXTEND, NULL), true });
 	return true;
 }
 
@@ -228,7 +244,8 @@ bool bind_project(struct binder *b, const struct ast *op, struct table *t)
 	struct table next = { .name = t->name, .ordered = t->ordered };
 
 	bind_items(b, ast_kid(op, 0), t,
-		   &(struct items){ &next, rel_new(b, REL_EXTEND, NULL), false });
+		   &(struct items){ &next, rel_new(b, REL_EXTEND, NULL),
+				    rel_new(b, REL_EXTEND, NULL), false });
 	return true;
 }
 

@@ -30,13 +30,14 @@ static void print_values(struct binder *b, struct table *t, const struct ast *it
 {
 	uint32_t n = item->kind == AST_NAMED ? 1 : bind_value_count(x);
 	const struct ast *names = item->kind == AST_NAMED ? ast_kid(item, 1) : NULL;
+	struct values v = bind_values_hold(b, table_extend(b, t), x);
 
 	if (names && !bind_names_fit(b, names, x))
 		return;
 	for (uint32_t i = 0; i < (names ? names->count : n); i++) {
 		struct bx *value = names && bind_value_count(x) < 2
 				       ? bx_call(b, "[]", x->span, 2, x, bx_long(b, i, x->span))
-				       : bind_value(b, x, i);
+				       : bind_value(b, &v, i);
 		const char *one = names	  ? names->kids[i]->text
 				  : n > 1 ? bind_value_name(b, item, i)
 					  : name;

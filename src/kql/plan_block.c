@@ -66,6 +66,8 @@ static uint32_t weight_of(const struct block *b, const struct bx *x)
 {
 	uint32_t weight = 1, copies = copies_of(x);
 
+	if (x->kind == BX_CALL && x->fn->values) /* each of them looks into it */
+		return PLAN_WEIGHT_MAX + 1;
 	for (uint32_t i = 0; x->kind == BX_COLUMN && i < b->def_count; i++)
 		if (b->defs[i].column == x->column)
 			return x->column->weight;

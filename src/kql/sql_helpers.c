@@ -310,43 +310,43 @@ static const struct helper {
 			     "[kql_frequent(arrayFilter(p -> p != '', arrayFlatten(arrayMap(w -> kql_places(w, e), v))), n, t)])[1]" },
 	{ "kql_patterns", "(v, s, e, g, t) -> arrayMap(p -> arrayMap(f -> arrayMap(x -> if(has(f, x), x, 'others'), p), [kql_frequent(p, length(v), t)])[1], "
 			  "[kql_patterns_of(arrayMap(x -> extractAll(x, s), v), e, g, length(v), t)])[1]" },
-	/* series: numbers, what is none as nan; those that are finite, none of them where that is asked of all */
+	/*
+	 * series: numbers, what is none as nan. The engine resolves a lambda within a lambda many times over, so
+	 * they are few and lie flat; and an array that a lambda over another looks at would be copied for each
+	 * element, so constants go in as arrays beside it.
+	 */
 	{ "kql_floats", "d -> arrayMap(e -> ifNull(toFloat64OrNull(e), nan), kql_elements(d))" },
-	{ "kql_finite", "(a, i) -> if(i OR arrayAll(x -> isFinite(x), a), arrayFilter(x -> isFinite(x), a), emptyArrayFloat64())" },
-	{ "kql_reals", "d -> arrayMap(g -> kql_finite(g, false), [kql_floats(d)])[1]" },
+	{ "kql_finite", "(a, i) -> if(i OR isFinite(arraySum(a)), arrayFilter(x -> isFinite(x), a), emptyArrayFloat64())" },
+	{ "kql_reals", "d -> kql_finite(kql_floats(d), false)" },
+	{ "kql_beside", "(a, x) -> arrayWithConstant(length(a), x)" },
+	{ "kql_jsons", "a -> arrayMap(r -> kql_real_json(r), a)" },
 	{ "kql_values", "a -> arrayMap(v -> if(empty(v), NULL, kql_array(v)), [a])[1]" },
+	{ "kql_bag", "(n, a) -> arrayMap(v -> if(empty(v), NULL, kql_object(arrayZip(n, v))), [a])[1]" },
 	{ "kql_spread", "y -> arrayReduce('varPopStable', y) * length(y) / greatest(length(y) - 1, 1)" },
-	{ "kql_stats", "(a, f) -> if(empty(f), emptyArrayString(), [kql_real_json(arrayMin(f)), toString(indexOf(a, arrayMin(f)) - 1), kql_real_json(arrayMax(f)), "
-		       "toString(indexOf(a, arrayMax(f)) - 1), kql_real_json(arrayAvg(f)), kql_real_json(sqrt(kql_spread(f))), kql_real_json(kql_spread(f)), "
-		       "kql_real_json(arraySum(f)), toString(length(f))])" },
-	{ "kql_bag", "(n, v) -> if(empty(v), NULL, kql_object(arrayZip(n, v)))" },
-	{ "kql_stats_bag", "a -> arrayMap(v -> kql_bag(['min', 'min_idx', 'max', 'max_idx', 'avg', 'stdev', 'variance', 'sum', 'len'], v), [a])[1]" },
-	/* Of the line over 1, 2, ...: r-square, slope, variance, what of it is left, interception, its values. An array
-	   is never looked at from within a lambda over another: it would be copied for each element. */
-	{ "kql_slope", "y -> if(length(y) < 2, 0, arrayReduce('covarPopStable', arrayMap(i -> toFloat64(i), arrayEnumerate(y)), y) * 12 / (pow(length(y), 2) - 1))" },
-	{ "kql_fit", "y -> arrayMap(l -> arrayMap(f -> arrayMap(v -> (if(v.2 = 0, 1, 1 - v.2 / v.1), l.1, v.1, v.2, l.2, f), "
-		     "[(kql_spread(y), arraySum((a, b) -> (a - b) * (a - b), y, f) / greatest(length(y) - 1, 1))])[1], "
-		     "[arrayMap(i -> l.1 * i + l.2, arrayEnumerate(y))])[1], "
-		     "[arrayMap(k -> (k, arrayAvg(y) - k * (length(y) + 1) / 2), [kql_slope(y)])[1]])[1]" },
-	{ "kql_reals_json", "a -> kql_array(arrayMap(r -> kql_real_json(r), a))" },
-	{ "kql_one_line", "y -> if(empty(y), emptyArrayString(), arrayMap(t -> [kql_real_json(t.1), kql_real_json(t.2), kql_real_json(t.3), kql_real_json(t.4), "
-			  "kql_real_json(t.5), kql_reals_json(t.6)], [kql_fit(y)])[1])" },
-	{ "kql_line_bag", "a -> arrayMap(v -> kql_bag(['rsquare', 'slope', 'variance', 'rvariance', 'interception', 'line_fit'], v), [a])[1]" },
-	/* Squares that are left beside the line over m values, of their sum, that of their squares, that of their products
-	   with their places, and the middle of these; for each place to split at both sides' together. */
-	{ "kql_beside", "(m, y, q, p, x) -> q - y * y / m - pow(p - x * y, 2) * 12 / (m * (m * m - 1))" },
-	{ "kql_split_costs", "(y, q, p) -> arrayMap(s -> arrayMap((i, a, b, c) -> if(i < 2 OR i > s.4 - 2, inf, kql_beside(i, a, b, c, (i - 1) / 2) + "
-			     "kql_beside(s.4 - i, s.1 - a, s.2 - b, s.3 - c, (s.4 + i - 1) / 2)), arrayMap(i -> toFloat64(i), arrayEnumerate(y)), y, q, p), "
-			     "[(y[-1], q[-1], p[-1], toFloat64(length(y)))])[1]" },
-	{ "kql_centred", "y -> arrayMap(m -> arrayMap(v -> v - m, y), [arrayAvg(y)])[1]" },
-	{ "kql_split", "y -> arrayMap(z -> arrayReduce('argMin', arrayEnumerate(z), kql_split_costs(arrayCumSum(z), arrayCumSum(v -> v * v, z), "
-		       "arrayCumSum((v, i) -> v * (i - 1), z, arrayEnumerate(z)))), [kql_centred(y)])[1]" },
-	{ "kql_side", "t -> [kql_real_json(t.1), kql_real_json(t.2), kql_real_json(t.5), kql_real_json(t.3), kql_real_json(t.4)]" },
-	{ "kql_two_values", "(v, w, k, l, r) -> arrayConcat([kql_real_json(if(w = 0, 1, 1 - w / v)), toString(k), kql_real_json(v), kql_real_json(w), "
-			    "kql_reals_json(arrayConcat(l.6, r.6))], kql_side(r), kql_side(l))" },
-	{ "kql_two_lines", "y -> if(length(y) < 4, emptyArrayString(), arrayMap(k -> arrayMap((l, r) -> kql_two_values(kql_spread(y), "
-			   "(l.4 * (k - 1) + r.4 * (length(y) - k - 1)) / (length(y) - 1), k, l, r), "
-			   "[kql_fit(arraySlice(y, 1, k))], [kql_fit(arraySlice(y, k + 1))])[1], [kql_split(y)])[1])" },
+	{ "kql_stats", "(a, f) -> if(empty(f), emptyArrayString(), arrayConcat(kql_jsons([arrayMin(f)]), [toString(indexOf(a, arrayMin(f)) - 1)], kql_jsons([arrayMax(f)]), "
+		       "[toString(indexOf(a, arrayMax(f)) - 1)], kql_jsons([arrayAvg(f), sqrt(kql_spread(f)), kql_spread(f), arraySum(f)]), [toString(length(f))]))" },
+	/* Of the line over 1, 2, ...: how much of the values it tells, what they spread beside it, and its values. */
+	{ "kql_slope", "y -> if(length(y) < 2, 0, tupleElement(arrayReduce('simpleLinearRegression', arrayEnumerate(y), y), 1))" },
+	{ "kql_intercept", "y -> arrayAvg(y) - kql_slope(y) * (length(y) + 1) / 2" },
+	{ "kql_told", "y -> if(kql_spread(y) = 0, 1, pow(arrayReduce('corrStable', arrayEnumerate(y), y), 2))" },
+	{ "kql_rest", "y -> kql_spread(y) * greatest(0, 1 - kql_told(y))" },
+	{ "kql_line", "y -> arrayMap((i, k, b) -> kql_real_json(k * i + b), arrayEnumerate(y), kql_beside(y, kql_slope(y)), kql_beside(y, kql_intercept(y)))" },
+	{ "kql_one_line", "y -> if(empty(y), emptyArrayString(), arrayPushBack(kql_jsons([kql_told(y), kql_slope(y), kql_spread(y), kql_rest(y), kql_intercept(y)]), kql_array(kql_line(y))))" },
+	/* Squares that are left beside the line over m values, of their sum, that of their squares, that of their
+	   products with their places, and the middle of these. */
+	{ "kql_cost", "(m, y, q, p, x) -> q - y * y / m - pow(p - x * y, 2) * 12 / (m * (m * m - 1))" },
+	/* Over values around 0: where to split them, by both sides' squares for each place. */
+	{ "kql_split", "z -> arrayReduce('argMin', arrayEnumerate(z), arrayMap((i, a, b, c, s, q, p, n) -> if(i < 2 OR i > n - 2, inf, "
+		       "kql_cost(i, a, b, c, (i - 1) / 2) + kql_cost(n - i, s - a, q - b, p - c, (n + i - 1) / 2)), arrayEnumerate(z), arrayCumSum(z), "
+		       "arrayCumSum(v -> v * v, z), arrayCumSum((v, j) -> v * (j - 1), z, arrayEnumerate(z)), kql_beside(z, arraySum(z)), kql_beside(z, arraySum(v -> v * v, z)), "
+		       "kql_beside(z, arraySum((v, j) -> v * (j - 1), z, arrayEnumerate(z))), kql_beside(z, length(z))))" },
+	{ "kql_centred", "y -> arrayMap((v, m) -> v - m, y, kql_beside(y, arrayAvg(y)))" },
+	{ "kql_side", "y -> [kql_told(y), kql_slope(y), kql_intercept(y), kql_spread(y), kql_rest(y)]" },
+	{ "kql_rest_of_two", "(l, r) -> (kql_rest(l) * (length(l) - 1) + kql_rest(r) * (length(r) - 1)) / (length(l) + length(r) - 1)" },
+	{ "kql_joined", "(y, l, r) -> arrayConcat(kql_jsons([if(kql_spread(y) = 0, 1, 1 - kql_rest_of_two(l, r) / kql_spread(y))]), [toString(length(l))], "
+			"kql_jsons([kql_spread(y), kql_rest_of_two(l, r)]), [kql_array(arrayConcat(kql_line(l), kql_line(r)))], kql_jsons(arrayConcat(kql_side(r), kql_side(l))))" },
+	{ "kql_two_lines", "a -> arrayMap((y, k) -> if(length(y) < 4, emptyArrayString(), kql_joined(y, arraySlice(y, 1, k), arraySlice(y, k + 1))), "
+			   "[a], [kql_split(kql_centred(a))])[1]" },
 	{ "kql_side_bag", "v -> kql_object(arrayZip(['rsquare', 'slope', 'interception', 'variance', 'rvariance'], v))" },
 	{ "kql_two_lines_bag", "a -> arrayMap(v -> if(empty(v), NULL, kql_object(arrayZip(['rsquare', 'split_idx', 'variance', 'rvariance', 'line_fit', 'right', 'left'], "
 			       "arrayConcat(arraySlice(v, 1, 5), [kql_side_bag(arraySlice(v, 6, 5)), kql_side_bag(arraySlice(v, 11, 5))])))), [a])[1]" },
@@ -363,7 +363,7 @@ static const struct helper {
 			       "[arraySum(x -> x.2, p)])[1]" },
 	{ "kql_digest_fewer", "p -> if(length(p) <= 2048, p, arrayMap(g -> (arraySum(x -> x.1 * x.2, g) / arraySum(x -> x.2, g), arraySum(x -> x.2, g)), "
 			      "arraySplit((x, s) -> s != 0, p, arrayDifference(kql_digest_places(p)))))" },
-	{ "kql_digest_state", "a -> arrayMap(p -> if(empty(p), NULL, kql_array([kql_reals_json(arrayMap(x -> x.1, p)), kql_reals_json(arrayMap(x -> x.2, p))])), "
+	{ "kql_digest_state", "a -> arrayMap(p -> if(empty(p), NULL, kql_array([kql_array(kql_jsons(arrayMap(x -> x.1, p))), kql_array(kql_jsons(arrayMap(x -> x.2, p)))])), "
 			      "[arrayMap(q -> kql_digest_fewer(q), [arraySort(arrayFilter(x -> x.2 > 0, a))])[1]])[1]" },
 	{ "kql_digest_at", "(p, t) -> p[arrayFirstIndex(c -> c >= t, arrayPushBack(arrayPopBack(arrayCumSum(x -> x.2, p)), inf))].1" },
 	{ "kql_digest_percentile", "(a, n) -> arrayMap(p -> if(empty(p) OR isNull(n), NULL, kql_digest_at(p, arraySum(x -> x.2, p) * ifNull(n, 0) / 100)), [a])[1]" },
