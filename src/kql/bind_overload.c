@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kql/bind.h"
+#include "kql/bind_regex.h"
 
 /* What it costs to take a value of one type for another; -1: not without being asked. */
 static int cost(enum kql_type from, enum kql_type to)
@@ -225,6 +226,8 @@ static struct bx *call(struct binder *b, const struct match *m, struct bx **args
 		if (common && p->types & (p->types - 1u))
 			type = common;
 		x->args[i] = bx_cast(b, args[i], p->text ? KQL_STRING : type);
+		if (!strcmp(p->name, "regex"))
+			x->args[i] = bind_regex(b, x->args[i]);
 		x->nullable |= x->args[i]->nullable;
 		all_nullable &= x->args[i]->nullable;
 		if (p->constant && args[i]->kind != BX_CONST) {
@@ -233,6 +236,9 @@ static struct bx *call(struct binder *b, const struct match *m, struct bx **args
 			diag_expected(b->diags, "a constant");
 		}
 	}
+	for (unsigned int i = 0; i < count; i++)
+		if (x->args[i]->type == KQL_UNKNOWN)
+			return bx_bad(b, span);
 	if (m->sig.result == RESULT_ARG)
 		x->type = x->args[m->sig.result_arg]->type;
 	else if (m->sig.result == RESULT_COMMON)
