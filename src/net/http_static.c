@@ -59,11 +59,12 @@ static int open_file(const char *dir, const char *name, struct stat *ret_st)
 	return TAKE_FD(fd);
 }
 
+/* At the top and below assets/; the address of a page may hold a dot: that of a host, or its name. */
 static bool looks_like_file(const char *name)
 {
 	const char *base = strrchr(name, '/');
 
-	return strchr(base ? base : name, '.') != NULL;
+	return (!base || !strncmp(name, "assets/", 7)) && strchr(base ? base : name, '.');
 }
 
 /* RFC 9110, 12.5.3; "*" alone is no reason to compress. */

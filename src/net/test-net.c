@@ -278,7 +278,11 @@ static void test_static(void **state)
 		assert_int_equal(res.status, 200);
 		assert_int_equal(call(c, "GET", "/portal/alerts/7", NULL, 0, &res), 0);
 		assert_string_equal(res.body.data, "<p>start</p>");
+		assert_int_equal(call(c, "GET", "/portal/ips/192.0.2.7", NULL, 0, &res), 0);
+		assert_string_equal(res.body.data, "<p>start</p>");
 		assert_int_equal(call(c, "GET", "/portal/b.js", NULL, 0, &res), 0);
+		assert_int_equal(res.status, 404);
+		assert_int_equal(call(c, "GET", "/portal/assets/b.js", NULL, 0, &res), 0);
 		assert_int_equal(res.status, 404);
 		assert_int_equal(call(c, "GET", "/portal/%2e%2e/secret", NULL, 0, &res), 0);
 		assert_int_equal(res.status, 404);

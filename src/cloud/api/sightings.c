@@ -252,10 +252,18 @@ static int load_key(const struct sightings *s, const struct key *k, json_t *even
 {
 	const struct event_pick pick = { k->kind, k->time_ns, k->time_ns, &k->report_id, 1 };
 	struct event_device device;
+	json_t *event;
+	int r;
 
 	snprintf(device.tenant_id, sizeof(device.tenant_id), "%s", s->tenant_id);
 	snprintf(device.id, sizeof(device.id), "%s", k->device);
-	return events_load(s->api, &device, &pick, events, err);
+	r = events_load(s->api, &device, &pick, events, err);
+	/* Elsewhere the device is the question's; here each event has its own. */
+	event = json_array_get(events, json_array_size(events) - 1);
+	if (r == 0 && event)
+		json_object_set_new(json_object_get(event, "columns"), "DeviceId",
+				    json_string(k->device));
+	return r;
 }
 
 int sightings_events(const struct sightings *s, json_t *events, struct err *err)
