@@ -8,7 +8,7 @@ import {
 } from "@fluentui/react-components";
 import {
 	Alert20Filled, Alert20Regular, DocumentSearch20Filled, DocumentSearch20Regular, Home20Filled, Home20Regular, Key20Regular,
-	LinkMultiple20Filled, LinkMultiple20Regular, PanelLeftContract20Regular,
+	Grid20Filled, Grid20Regular, LinkMultiple20Filled, LinkMultiple20Regular, PanelLeftContract20Regular,
 	PanelLeftExpand20Regular, PlugConnected20Filled, PlugConnected20Regular, ScanDash20Filled, ScanDash20Regular, Server20Filled,
 	Server20Regular, Settings20Filled, Settings20Regular, SignOut20Regular,
 	type FluentIcon,
@@ -16,6 +16,7 @@ import {
 import type { ReactNode } from "react";
 
 import { request } from "@/api/http";
+import { Search } from "@/parts/search";
 import { useClock } from "@/parts/time";
 import { THEMES, usePreferences, ZONES, type ThemeChoice, type Zone } from "@/preferences";
 import { Link, navigate, usePlace } from "@/router";
@@ -45,6 +46,7 @@ const ENTRIES: Entry[] = [
 		needs: ["HUNT"] },
 	{ to: "/detection-rules", text: "nav.detections", icon: ScanDash20Regular, active: ScanDash20Filled,
 		needs: ["DETECTION_READ"] },
+	{ to: "/coverage", text: "nav.coverage", icon: Grid20Regular, active: Grid20Filled, needs: ["DETECTION_READ"] },
 	{ to: "/onboarding", text: "nav.onboarding", icon: PlugConnected20Regular,
 		active: PlugConnected20Filled, needs: ["ONBOARDING"] },
 	{ to: "/settings", text: "nav.settings", icon: Settings20Regular, active: Settings20Filled,
@@ -211,7 +213,7 @@ export function Frame({ children }: { children: ReactNode }) {
 					<Logo />
 					<span>Vakt</span>
 				</Link>
-				<div className="grow" />
+				<Search />
 				<ZoneSwitch />
 				<DisplayMenu
 					account

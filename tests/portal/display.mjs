@@ -13,7 +13,7 @@ export function cases(shared) {
 	const pages = () => [
 		"/", "/alerts", shared.alertUrl, "/incidents", "/incidents/1", "/devices", shared.deviceUrl,
 		`${shared.deviceUrl}/timeline?range=1h`, `${shared.deviceUrl}/health`, "/hunting", "/onboarding",
-		"/detection-rules", "/detection-rules/new", shared.ruleUrl,
+		"/detection-rules", "/detection-rules/new", shared.ruleUrl, shared.fileUrl, shared.userUrl, "/coverage",
 		"/settings/clients", "/settings/users", "/settings/rules", "/settings/audit", "/password", "/no-such-page",
 	];
 

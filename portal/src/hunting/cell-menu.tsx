@@ -2,7 +2,8 @@
 /* cell-menu.tsx - what can be done with one value: follow it, hunt for it, filter by it, copy it */
 import { Menu, MenuDivider, MenuItem, MenuList, MenuPopover } from "@fluentui/react-components";
 import {
-	Alert20Regular, Copy20Regular, Filter20Regular, FilterDismiss20Regular, PanelRight20Regular, Search20Regular,
+	Alert20Regular, Copy20Regular, Document20Regular, Filter20Regular, FilterDismiss20Regular, Globe20Regular,
+	PanelRight20Regular, Person20Regular, Search20Regular,
 	Server20Regular, TextAdd20Regular,
 } from "@fluentui/react-icons";
 
@@ -25,7 +26,10 @@ export interface CellActions {
 	say(text: string): void;
 }
 
-const ICONS = { device: Server20Regular, alert: Alert20Regular };
+const ICONS = {
+	device: Server20Regular, alert: Alert20Regular, file: Document20Regular, ip: Globe20Regular, domain: Globe20Regular,
+	user: Person20Regular,
+};
 
 export function CellMenu({ answer, place, close, actions }: {
 	answer: RunAnswer;

@@ -5,6 +5,7 @@
  * Which columns hold the same kind of thing follows from their names; which tables have them, from
  * the server's schema.
  */
+import { entityOfColumn, pageOf, type EntityKind } from "@/api/entities";
 import type { Cell, HuntingSchema, RunColumn } from "@/api/hunting";
 
 /* Names of columns that hold the same kind of thing; any other column is alone with its like. */
@@ -63,7 +64,7 @@ export function seekQuery(schema: HuntingSchema, { name, type }: RunColumn, valu
 }
 
 export interface Target {
-	kind: "device" | "alert";
+	kind: "device" | "alert" | EntityKind;
 	to: string;
 }
 
@@ -76,6 +77,8 @@ export function targetOf(columns: RunColumn[], row: Cell[], column: number): Tar
 	if (value === null || value === "") return null;
 	if (name === "DeviceId") return { kind: "device", to: path("devices", value) };
 	if (name === "AlertId") return { kind: "alert", to: path("alerts", value) };
+	const entity = entityOfColumn(name, value);
+	if (entity) return { kind: entity.kind, to: pageOf(entity) };
 	if (name !== "DeviceName") return null;
 	// Names can be given twice; the id beside it says which.
 	const id = columns.findIndex((c) => c.name === "DeviceId");

@@ -7,10 +7,12 @@ import { lazy, Suspense, useMemo, type ReactNode } from "react";
 
 import { changeAlert } from "@/api/alerts";
 import { ruleOfAlert, type DetectionRule } from "@/api/detections";
+import { entityOfColumn } from "@/api/entities";
 import { useResource } from "@/api/resource";
 import { ALERT_STATUSES, type Alert, type Evidence, type Page as Paged, type ProcessTree, type StoryStep } from "@/api/types";
 import { SeverityBadge, StatusText } from "@/parts/badges";
 import { CopyButton } from "@/parts/copy";
+import { EntityLink } from "@/parts/entity-link";
 import { Facts, Page, Section } from "@/parts/page";
 import { Empty, ErrorBar, Lines } from "@/parts/states";
 import { Story } from "@/parts/story";
@@ -51,6 +53,12 @@ function evidenceText(e: Evidence): { name: string; detail: string } {
 	}
 }
 
+/** A process is a file that runs; its page is the program's. */
+function evidenceEntity(e: Evidence) {
+	return entityOfColumn("SHA256", e.sha256) ?? entityOfColumn("SHA1", e.sha1) ?? entityOfColumn("RemoteIP", e.ipAddress)
+		?? entityOfColumn("RemoteUrl", e.url) ?? (e.entityType === "User" ? entityOfColumn("AccountName", e.accountName) : null);
+}
+
 function EvidenceList({ evidence }: { evidence: Evidence[] }) {
 	const { t, named } = useTexts();
 	if (evidence.length === 0) return <p className="muted">{t("alert.noEvidence")}</p>;
@@ -64,7 +72,7 @@ function EvidenceList({ evidence }: { evidence: Evidence[] }) {
 						<div className="grow">
 							<div className="clip">
 								<span className="unseen">{named("entity", e.entityType)}: </span>
-								<b title={name}>{name}</b>
+								<EntityLink entity={evidenceEntity(e)}><b title={name}>{name}</b></EntityLink>
 							</div>
 							{detail && <div className="mono clip muted" title={detail}>{detail}</div>}
 							{e.sha256 && <div className="mono clip muted" title={e.sha256}>SHA-256 {e.sha256}</div>}
@@ -148,7 +156,11 @@ function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void })
 						},
 						!!user?.userName && {
 							name: t("alert.user"),
-							value: [user.domainName, user.userName].filter(Boolean).join("\\"),
+							value: (
+								<EntityLink entity={{ kind: "user", value: user.userName }}>
+									{[user.domainName, user.userName].filter(Boolean).join("\\")}
+								</EntityLink>
+							),
 						},
 						{ name: t("alert.category"), value: named("category", alert.category) },
 						!!alert.eventCount && { name: t("alert.matches"), value: number(alert.eventCount) },

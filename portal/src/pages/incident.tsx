@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * incident.tsx - one incident: its alerts, and one tree of all their processes
+ * incident.tsx - one incident: its alerts, the graph of their entities, one tree of all their processes
  */
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 
@@ -23,6 +23,8 @@ import css from "./alert.module.css";
 
 const ProcessGraph = lazy(() =>
 	import("@/tree/process-tree").then((m) => ({ default: m.ProcessGraph })));
+const IncidentGraph = lazy(() =>
+	import("@/graph/incident-graph").then((m) => ({ default: m.IncidentGraph })));
 
 /** More alerts than these share their processes with them anyway. */
 const TREES_MAX = 20;
@@ -85,6 +87,11 @@ function Body({ incident, replace }: { incident: Incident; replace(incident: Inc
 						linkOf={(a) => `/alerts/${a.id}`}
 					/>
 				</Section>
+				{incident.alerts.length > 0 && (
+					<Section title={t("graph.title")} pad={false}>
+						<Suspense fallback={<Lines rows={5} />}><IncidentGraph incident={incident} /></Suspense>
+					</Section>
+				)}
 				{incident.alerts.length > 0 && <MergedTree incident={incident} />}
 				{techniques.length > 0 && (
 					<Section title={t("alert.techniques")}><Techniques ids={techniques} /></Section>

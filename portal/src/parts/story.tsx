@@ -5,6 +5,7 @@
 import { Circle12Filled, Flag16Filled } from "@fluentui/react-icons";
 
 import type { StoryStep } from "@/api/types";
+import { EntityLink } from "@/parts/entity-link";
 import { Time } from "@/parts/time";
 import { useTexts } from "@/text/text";
 
@@ -25,7 +26,7 @@ function Step({ step }: { step: StoryStep }) {
 					{step.actionType && <span className="muted">{named("action", step.actionType)} </span>}
 					<b>{process?.fileName || "?"}</b>
 					{process?.processId !== undefined && <span className="muted number"> {process.processId}</span>}
-					{process?.accountName && <span className="muted"> · {process.accountName}</span>}
+					{process?.accountName && <> · <EntityLink entity={{ kind: "user", value: process.accountName }} /></>}
 					{step.matched && <span className="unseen">. {t("story.matched")}</span>}
 				</div>
 				{process?.commandLine && <code className="mono wrap">{process.commandLine}</code>}

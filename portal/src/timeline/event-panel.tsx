@@ -10,6 +10,7 @@ import { withQuery } from "@/api/http";
 import { useResource } from "@/api/resource";
 import type { ProcessTree, TimelineEvent } from "@/api/types";
 import { CopyButton } from "@/parts/copy";
+import { ColumnLink } from "@/parts/entity-link";
 import { Facts } from "@/parts/page";
 import { Empty, ErrorBar, Lines } from "@/parts/states";
 import { Time } from "@/parts/time";
@@ -50,7 +51,7 @@ function Columns({ event }: { event: TimelineEvent }) {
 						{groups[group].map(([name, value]) => (
 							<div key={name}>
 								<dt>{name}</dt>
-								<dd className="mono wrap">{value}</dd>
+								<dd className="mono wrap"><ColumnLink column={name} value={value} /></dd>
 								{value.length >= COPY_FROM
 									? <CopyButton text={value} label={t("copy.value", { name })} />
 									: <span />}

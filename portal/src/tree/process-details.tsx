@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* process-details.tsx - everything known of one process of the tree */
 import { CopyButton } from "@/parts/copy";
+import { ColumnLink } from "@/parts/entity-link";
 import { Facts } from "@/parts/page";
 import { Time } from "@/parts/time";
 import type { ProcessNode } from "@/api/types";
 import { Link } from "@/router";
 import { useTexts } from "@/text/text";
+import { aroundLink } from "@/timeline/around";
 
 import css from "./tree.module.css";
-
-const AROUND_MS = 5 * 60 * 1000;
-
-function timelineLink(machineId: string, node: ProcessNode) {
-	const at = node.startTime ?? node.endTime;
-	if (!at) return `/devices/${machineId}/timeline`;
-	const middle = new Date(at).getTime();
-	const query = new URLSearchParams({
-		from: new Date(middle - AROUND_MS).toISOString(),
-		to: new Date(middle + AROUND_MS).toISOString(),
-	});
-	return `/devices/${machineId}/timeline?${query.toString()}`;
-}
 
 export function ProcessDetails({ machineId, node }: { machineId: string; node: ProcessNode }) {
 	const { t } = useTexts();
@@ -28,7 +17,7 @@ export function ProcessDetails({ machineId, node }: { machineId: string; node: P
 		<aside className={css["details"]} aria-label={t("tree.details", { name: node.fileName })}>
 			<div className={css["head"]}>
 				<h3 className="wrap">{node.fileName || "?"}</h3>
-				<Link to={timelineLink(machineId, node)}>{t("tree.timeline")}</Link>
+				<Link to={aroundLink(machineId, node.startTime ?? node.endTime)}>{t("tree.timeline")}</Link>
 			</div>
 			<div className={css["command"]}>
 				<code className="mono wrap">{node.commandLine || "–"}</code>
@@ -39,7 +28,7 @@ export function ProcessDetails({ machineId, node }: { machineId: string; node: P
 				facts={[
 					{ name: t("process.path"), value: <span className="mono">{node.folderPath}</span> },
 					{ name: t("process.id"), value: <span className="number">{node.processId}</span> },
-					{ name: t("process.user"), value: node.accountName },
+					{ name: t("process.user"), value: node.accountName && <ColumnLink column="AccountName" value={node.accountName} /> },
 					{ name: t("process.start"), value: <Time value={node.startTime} precision="milli" /> },
 					{
 						name: t("process.end"),
@@ -51,7 +40,7 @@ export function ProcessDetails({ machineId, node }: { machineId: string; node: P
 						name: "SHA-256",
 						value: (
 							<span className={css["hash"]}>
-								<span className="mono wrap">{node.sha256}</span>
+								<ColumnLink column="SHA256" value={node.sha256} className="mono wrap" />
 								<CopyButton text={node.sha256} label={t("copy.hash")} />
 							</span>
 						),
