@@ -91,6 +91,8 @@ struct match {
 	const struct func *fn;
 	struct signature sig;
 	int cost;
+	unsigned int count; /* of arguments */
+	bool aggregate;
 	bool count_fits; /* one of the name takes as many arguments */
 	unsigned int overloads;
 	/* of the first that takes as many: the argument that does not fit */
@@ -98,16 +100,20 @@ struct match {
 	struct signature nearest;
 };
 
-static int match_cost(const struct signature *s, struct bx **args, unsigned int count,
+/* Aggregates take a dynamic value for nothing else: its rows may hold values of many types. */
+static int match_cost(const struct match *m, const struct signature *s, struct bx **args,
 		      unsigned int *ret_wrong)
 {
+	unsigned int count = m->count;
 	enum kql_type type;
 	int sum = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		int c = nearest(args[i], param_of(s, i)->types, &type);
+		uint16_t types = param_of(s, i)->types;
+		int c = nearest(args[i], types, &type);
 
-		if (c < 0) {
+		if (c < 0 ||
+		    (m->aggregate && args[i]->type == KQL_DYNAMIC && type != KQL_DYNAMIC)) {
 			*ret_wrong = i;
 			return -1;
 		}
@@ -137,7 +143,9 @@ static void match_all(const char *name, struct bx **args, unsigned int count, st
 					m->nearest = s;
 				continue;
 			}
-			c = match_cost(&s, args, count, &wrong);
+			m->count = count;
+			m->aggregate = f->flags & FUNC_AGGREGATE;
+			c = match_cost(m, &s, args, &wrong);
 			if (!m->count_fits) {
 				m->nearest = s;
 				m->wrong = wrong;

@@ -152,6 +152,12 @@ static void bind_several(struct binder *b, struct summarize *s, const struct ast
 			 call->text);
 		return;
 	}
+	if (!any && (v.args[0]->type == KQL_DYNAMIC || v.args[0]->type == KQL_GUID)) {
+		diag_add(b->diags, DIAG_TYPE, v.args[0]->span, "argument 1 of %s() is %s",
+			 call->text, kql_type_name(v.args[0]->type));
+		diag_expected(b->diags, "what has an order: convert it, as with tolong()");
+		return;
+	}
 	x = bind_raw_call(b,
 			  any	? "__any"
 			  : max ? "__arg_max"

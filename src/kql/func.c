@@ -52,6 +52,10 @@ static bool types(const char **at, uint16_t *ret, bool *ret_text)
 		*ret_text |= !strcmp(name, "text");
 		if (!strcmp(name, "any") || *ret_text)
 			*ret |= ANY;
+		else if (!strcmp(name, "scalar"))
+			*ret |= ANY & ~BIT(KQL_DYNAMIC);
+		else if (!strcmp(name, "orderable"))
+			*ret |= ANY & ~(BIT(KQL_DYNAMIC) | BIT(KQL_GUID));
 		else if (!strcmp(name, "number"))
 			*ret |= NUMBERS;
 		else if (!strcmp(name, "integer"))

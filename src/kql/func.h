@@ -8,7 +8,7 @@
  *
  * Signature: "substring(source: string, start: long) long?". Overloads are entries of the same
  * name. types    string, long, ... ; number (int, long, real, decimal), integer (int, long), any;
- *            several with '|': datetime|timespan;
+ *            scalar (all but dynamic), orderable (nor guid); several with '|': datetime|timespan;
  *            text: any, converted to a string
  *   !        behind a parameter's type: a constant is needed
  *   ...      behind the last parameter's type: once or more; "...?" none or more
