@@ -205,8 +205,9 @@ def descriptor(t):
         out.append(f"static const char *const {name}_actions_{i}[] = {{ {actions}, NULL }};")
     out.append(f"static const struct event_sigma_source {name}_sigma[] = {{")
     for i, s in enumerate(t.get("sigma", [])):
-        out.append(f"\t{{ {quoted(s['category'])}, {name}_actions_{i} }},")
-    out += ["\t{ NULL, NULL },", "};\n"]
+        names = ", ".join(quoted(s[k]) if k in s else "NULL" for k in ("category", "service"))
+        out.append(f"\t{{ {names}, {name}_actions_{i} }},")
+    out += ["\t{ NULL, NULL, NULL },", "};\n"]
     key = quoted(", ".join(t["key"])) if "key" in t else "NULL"
     return out, (f"\t{{ {quoted(name)}, {t['id']}, {len(t['field'])}, {name}_fields, {name}_sigma, "
                  f"{name}_by_id, ARRAY_SIZE({name}_by_id), {key} }},")

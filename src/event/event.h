@@ -45,9 +45,9 @@ struct event_field {
 	uint8_t flags;
 };
 
-/* Sigma's logsource category and the action types that belong to it. */
+/* A category or service of Sigma's logsource and the action types that belong to it. */
 struct event_sigma_source {
-	const char *category;
+	const char *category, *service; /* NULL: not given */
 	const char *const *actions; /* NULL-terminated */
 };
 
@@ -56,7 +56,7 @@ struct event_table {
 	uint16_t id; /* on the wire */
 	uint16_t field_count;
 	const struct event_field *fields;
-	const struct event_sigma_source *sigma; /* ends with category NULL */
+	const struct event_sigma_source *sigma; /* ends with actions NULL */
 	const uint8_t *index_by_id; /* field id on the wire -> index, 255 where there is none */
 	uint16_t id_count;
 	const char *key; /* columns by which a newer row replaces an older one; NULL: none does */

@@ -2,10 +2,11 @@
 /*
  * rules_bind.h - events of our schema as Sigma's rules see them
  *
- * The logsource is product linux with each category that the table's `sigma` sources give the
- * event's ActionType; an event of no category meets only rules without one. A field is found by
- * its Sigma name of that table, else by its column's name. Text that was never set counts as empty
- * and as null, a number that was never set as null.
+ * The logsource is product linux with each category and service that the table's `sigma` sources
+ * give the event's ActionType; an event without meets only rules without. A field is found by its
+ * Sigma name of that table, else by its column's name, in an audit record by the name that it has
+ * there. Text that was never set counts as empty and as null, a number that was never set as null.
+ * Rules for auditd meet what the kernel told as well: the records that auditd would have written.
  */
 #pragma once
 

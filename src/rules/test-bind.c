@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "rules/rules_bind.h"
+#include "rules/rules_source.h"
 
 #define RULE(id, title, source, detection)                                                         \
 	"title: " title "\nid: 00000000-0000-0000-0000-0000000000" id "\nlogsource:\n" source      \
@@ -40,6 +41,25 @@ static const char rules[] = RULE(
 			    RULE("07", "a log's rule", "  product: linux\n  service: auditd\n",
 				 "  s:\n    ActionType|exists: true\n  condition: s\n");
 
+/* For the logs; each but the last two has data. */
+static const char log_rules[] =
+    RULE("10", "chmod by its words", "  product: linux\n  service: auditd\n",
+	 "  s:\n    type: EXECVE\n    a0: chmod\n    a1: '777'\n  condition: s\n")
+	RULE("11", "a program in /tmp", "  product: linux\n  service: auditd\n",
+	     "  s:\n    type: SYSCALL\n    exe|startswith: /tmp/\n  condition: s\n")
+	    RULE("12", "a key of auditd's", "  product: linux\n  service: auditd\n",
+		 "  s:\n    key: susp\n  condition: s\n")
+		RULE("13", "words in a record", "  product: linux\n  service: auditd\n",
+		     "  s:\n    type: EXECVE\n  words: ['say \"hi\"']\n  condition: s and words\n")
+		    RULE("14", "a user of sudo", "  product: linux\n  service: auth\n",
+			 "  words: ['incorrect password attempts']\n  condition: words\n")
+			RULE("15", "cron", "  product: linux\n  service: cron\n",
+			     "  words: [REPLACE]\n  condition: words\n")
+			    RULE("16", "a record that is never", "  product: linux\n  service: modsecurity\n",
+				 "  words: [x]\n  condition: words\n")
+				RULE("17", "no such field", "  product: linux\n  category: process_creation\n",
+				     "  s:\n    OriginalFileName: x\n    Image: y\n  condition: s\n");
+
 struct fixture {
 	struct rules_set *set;
 	struct rules_binding *binding;
@@ -51,20 +71,33 @@ static void no_problem(void *arg _unused_, const struct rules_problem *p)
 	fail_msg("%u:%u: %s", p->line, p->column, p->message);
 }
 
-static int setup(void **state)
+static int load(void **state, struct fixture *f, const char *text)
 {
-	static struct fixture f;
 	_cleanup_(rules_builder_freep) struct rules_builder *b = NULL;
 
 	assert_int_equal(rules_builder_new(&b), 0);
-	assert_int_equal(rules_builder_add(b, "rules.yml", rules, strlen(rules), no_problem, NULL),
+	assert_int_equal(rules_builder_add(b, "rules.yml", text, strlen(text), no_problem, NULL),
 			 0);
-	assert_int_equal(rules_builder_compile(b, &f.set, NULL), 0);
-	assert_int_equal(rules_set_count(f.set), 8);
-	assert_int_equal(rules_binding_new(f.set, &f.binding), 0);
-	assert_int_equal(rules_scratch_new(f.set, &f.scratch), 0);
-	*state = &f;
+	assert_int_equal(rules_builder_compile(b, &f->set, NULL), 0);
+	assert_int_equal(rules_set_count(f->set), 8);
+	assert_int_equal(rules_binding_new(f->set, &f->binding), 0);
+	assert_int_equal(rules_scratch_new(f->set, &f->scratch), 0);
+	*state = f;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	return load(state, &f, rules);
+}
+
+static int setup_logs(void **state)
+{
+	static struct fixture f;
+
+	return load(state, &f, log_rules);
 }
 
 static int teardown(void **state)
@@ -198,6 +231,116 @@ static void keywords_are_looked_for_in_every_column(void **state)
 	assert_int_equal(matched(state, &e), 0);
 }
 
+static struct event record(const char *action, const char *type, const char *fields)
+{
+	struct event e;
+
+	event_init(&e, EVENT_DeviceLogEvents);
+	event_set_str(&e, DeviceLogEvents_ActionType, action);
+	event_set_str(&e, DeviceLogEvents_AuditType, type);
+	event_set_str(&e, DeviceLogEvents_LogFields, fields);
+	return e;
+}
+
+static void a_process_is_the_records_that_auditd_would_write(void **state)
+{
+	struct event e = process("/usr/bin/chmod", "chmod 777 /srv", "/bin/bash");
+
+	assert_int_equal(matched(state, &e), 1u << 0);
+	e = process("/usr/bin/chmod", "chmod  7770 777", "/bin/bash");
+	assert_int_equal(matched(state, &e), 0);
+	e = process("/tmp/chmod", "chmod 777", "/bin/bash");
+	assert_int_equal(matched(state, &e), 1u << 0 | 1u << 1);
+	/* A keyword belongs to the record's own texts, not to the parent. */
+	e = process("/usr/bin/env", "env", "say \"hi\"");
+	assert_int_equal(matched(state, &e), 0);
+	e = process("/usr/bin/echo", "echo say \"hi\"", "/bin/bash");
+	assert_int_equal(matched(state, &e), 1u << 3);
+	event_set_str(&e, DeviceProcessEvents_ActionType, "ProcessTerminated");
+	assert_int_equal(matched(state, &e), 0);
+}
+
+static void a_record_is_found_by_its_own_fields(void **state)
+{
+	struct event e = record("AuditRecord", "EXECVE", "{\"a0\":\"chmod\",\"a1\":\"777\"}");
+
+	assert_int_equal(matched(state, &e), 1u << 0);
+	e = record("AuditRecord", "SYSCALL", "{\"a0\":\"chmod\",\"a1\":\"777\"}");
+	assert_int_equal(matched(state, &e), 0);
+	e = record("AuditRecord", "SYSCALL", "{\"x\":\"\\\"\",\"exe\":\"\\/t\\u006dp/a\\\\\",\"key\":\"susp\"}");
+	assert_int_equal(matched(state, &e), 1u << 1 | 1u << 2);
+	/* Another kind of line does not have what it did not say. */
+	e = record("CronLogLine", "EXECVE", "{\"a0\":\"chmod\",\"a1\":\"777\"}");
+	assert_int_equal(matched(state, &e), 0);
+}
+
+static void fields_that_are_no_object_match_nothing(void **state)
+{
+	static const char *const broken[] = { "{", "\"", "{\"exe", "{\"exe\":", "{\"exe\":\"/tmp/",
+					      "{\"exe\":\"/tmp/\\", "{\"exe\":\"\\u00", "}" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+		struct event e = record("AuditRecord", "SYSCALL", broken[i]);
+
+		assert_int_equal(matched(state, &e), 0);
+	}
+}
+
+static void a_line_belongs_to_its_service(void **state)
+{
+	struct event e = record("SudoLogLine", NULL, NULL);
+
+	event_set_str(&e, DeviceLogEvents_Message, "eve : 3 incorrect password attempts ; TTY=pts/0");
+	assert_int_equal(matched(state, &e), 1u << 4);
+	event_set_str(&e, DeviceLogEvents_ActionType, "SystemLogLine");
+	assert_int_equal(matched(state, &e), 0);
+	e = record("CronLogLine", NULL, NULL);
+	event_set_str(&e, DeviceLogEvents_Message, "(root) REPLACE (root)");
+	assert_int_equal(matched(state, &e), 1u << 5);
+}
+
+static void note_source(void *arg, const struct rules_source *s)
+{
+	struct buf *out = arg;
+
+	buf_printf(out, "%s/%s%s%s ", s->table->name, s->action ?: "", s->derived ? "=" : "",
+		   s->derived ?: "");
+}
+
+static void each_rule_tells_its_sources_or_why_it_has_none(void **state)
+{
+	static const struct {
+		unsigned int rule;
+		const char *sources, *missing;
+	} cases[] = {
+		{ 0, "DeviceLogEvents/AuditRecord DeviceProcessEvents/ProcessCreated=EXECVE ", "" },
+		{ 2, "DeviceLogEvents/AuditRecord ", "" },
+		{ 5, "DeviceLogEvents/CronLogLine ", "" },
+		{ 6, "", "nothing here has the logsource product linux, service modsecurity" },
+		{ 7, "", "nothing here fills, or fills so: OriginalFileName" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_buf_ struct buf sources = BUF_INIT(4096), missing = BUF_INIT(4096);
+
+		buf_append_str(&sources, "");
+		buf_append_str(&missing, "");
+		rules_each_source(f->binding, cases[i].rule, note_source, &sources);
+		assert_int_equal(rules_missing(f->binding, cases[i].rule, &missing), 0);
+		for (const char *at = cases[i].sources; *at; at = strchr(at, ' ') + 1) {
+			char one[128];
+
+			snprintf(one, sizeof(one), "%.*s", (int)(strchr(at, ' ') + 1 - at), at);
+			assert_non_null(strstr(sources.data, one));
+		}
+		assert_int_equal(sources.len, strlen(cases[i].sources));
+		assert_string_equal(missing.data, cases[i].missing);
+	}
+}
+
+#define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, setup_logs, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +350,11 @@ int main(void)
 		cmocka_unit_test(a_connection_has_numbers_truth_and_networks),
 		cmocka_unit_test(columns_have_their_own_names_too),
 		cmocka_unit_test(keywords_are_looked_for_in_every_column),
+		LOG_TEST(a_process_is_the_records_that_auditd_would_write),
+		LOG_TEST(a_record_is_found_by_its_own_fields),
+		LOG_TEST(fields_that_are_no_object_match_nothing),
+		LOG_TEST(a_line_belongs_to_its_service),
+		LOG_TEST(each_rule_tells_its_sources_or_why_it_has_none),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

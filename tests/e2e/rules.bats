@@ -39,7 +39,8 @@ FORK='{"Table": "DeviceProcessEvents", "ActionType": "ProcessForked",
 @test "good rules are counted and listed" {
 	run "$RULES" check "$DIR/rules"
 	[ "$status" = 0 ]
-	[ "$output" = "1 rules taken, 0 refused" ]
+	[ "${lines[0]}" = "1 rules taken, 0 refused" ]
+	[ "${lines[1]}" = "1 with data, 0 of them without auditd; 0 with none" ]
 	run "$RULES" list "$DIR/rules"
 	[ "$status" = 0 ]
 	[ "$output" = $'0d7b1e0e-92b4-4d2a-9d3c-1d6a3b7f1c55\thigh\tShell of a web server\tT1505.003' ]
@@ -52,6 +53,21 @@ FORK='{"Table": "DeviceProcessEvents", "ActionType": "ProcessForked",
 	[ "$status" = 1 ]
 	[ "${lines[0]}" = "$DIR/rules/typo.yml:10:14: no search is named 'shel' in detection (rule 'Shell of a web server')" ]
 	[ "${lines[1]}" = "1 rules taken, 1 refused" ]
+}
+
+@test "a rule that nothing feeds is told with what is missing" {
+	sed 's/^id:.*//; s/^title:.*/title: Elsewhere/; s/product: linux/product: windows/' \
+		"$DIR/rules/shell.yml" >"$DIR/rules/windows.yml"
+	sed 's/^id:.*//; s/^title:.*/title: Words/; s/category: process_creation/service: auditd/
+		s/ParentImage|endswith: .*/a0: sh/; s/ Image|endswith: .*/ type: EXECVE/' \
+		"$DIR/rules/shell.yml" >"$DIR/rules/words.yml"
+	sed 's/^title:.*/title: Key/; s/a0: sh/key: www/' "$DIR/rules/words.yml" >"$DIR/rules/key.yml"
+	run "$RULES" check "$DIR/rules"
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = "$DIR/rules/windows.yml: no data source: nothing here has the logsource product windows, category process_creation (rule 'Elsewhere')" ]
+	[ "${lines[2]}" = "3 with data, 1 of them without auditd; 1 with none" ]
+	run "$RULES" sources "$DIR/rules"
+	[[ "$output" == *"DeviceProcessEvents/ProcessCreated as EXECVE (arguments with blanks"*"DeviceLogEvents/AuditRecord"* ]]
 }
 
 @test "a folder that is not there and wrong use are refused" {

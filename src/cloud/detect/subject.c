@@ -57,6 +57,11 @@ static const struct subject_columns tables[EVENT_TABLE_COUNT] = {
 		.target_path = NO, .target_name = NO, .target_sha1 = NO, .target_sha256 = NO,
 		.remote_ip = L(RemoteIP), .remote_port = NO,
 	},
+	[EVENT_DeviceLogEvents] = {
+		ACTING(DeviceLogEvents),
+		.target_path = NO, .target_name = NO, .target_sha1 = NO, .target_sha256 = NO,
+		.remote_ip = NO, .remote_port = NO,
+	},
 	[EVENT_DeviceNetworkEvents] = {
 		ACTING(DeviceNetworkEvents),
 		.target_path = NO, .target_name = NO, .target_sha1 = NO, .target_sha256 = NO,
