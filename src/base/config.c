@@ -175,6 +175,11 @@ void config_describe(const struct config_key *key, struct buf *out)
 			buf_printf(out, "%s%s with %s", i ? ", " : "", config_exclusion_kinds[i].type,
 				   config_exclusion_kinds[i].member);
 		break;
+	case CONFIG_LOG_FILES:
+		buf_printf(out, "a list of at most %d {\"path\":\"/...\",\"kind\":\"...\"}, each path "
+			   "once and the kind one of ", CONFIG_LOG_FILES_MAX - 1);
+		list_choices(key->choices, out);
+		break;
 	case CONFIG_LIST:
 		buf_append_str(out, "a list");
 		break;
@@ -304,6 +309,32 @@ static bool are_tags(const struct jdoc *d)
 	return true;
 }
 
+static bool has_path(const struct jdoc *list, const struct jdoc *before, const char *path)
+{
+	for (const struct jdoc *f = list->first; f != before; f = f->next)
+		if (!strcmp(jdoc_member(f, "path")->text, path))
+			return true;
+	return false;
+}
+
+static bool are_log_files(const struct jdoc *d, const char *choices)
+{
+	unsigned int count = 0;
+
+	if (d->type != JDOC_LIST)
+		return false;
+	for (const struct jdoc *f = d->first; f; f = f->next) {
+		const struct jdoc *path = jdoc_member(f, "path"), *kind = jdoc_member(f, "kind");
+
+		if (++count >= CONFIG_LOG_FILES_MAX || !path || !kind || path->type != JDOC_TEXT ||
+		    kind->type != JDOC_TEXT || path->text[0] != '/' || strpbrk(path->text, "\n\r") ||
+		    strlen(path->text) >= CONFIG_LOG_PATH_SIZE || !is_choice(choices, kind->text) ||
+		    has_path(d, f, path->text))
+			return false;
+	}
+	return true;
+}
+
 static bool value_fits(const struct config_key *key, const struct jdoc *d)
 {
 	int64_t number;
@@ -323,6 +354,8 @@ static bool value_fits(const struct config_key *key, const struct jdoc *d)
 		return are_tags(d);
 	case CONFIG_EXCLUSIONS:
 		return config_are_exclusions(d);
+	case CONFIG_LOG_FILES:
+		return are_log_files(d, key->choices);
 	case CONFIG_LIST:
 		return d->type == JDOC_LIST;
 	}

@@ -30,9 +30,16 @@
 #define CONFIG_TAG_SIZE 201 /* the reference's maximum of 200 characters */
 #define CONFIG_EXCLUSIONS_MAX 64
 #define CONFIG_EXCLUSION_SIZE 512
+#define CONFIG_LOG_FILES_MAX 32
+#define CONFIG_LOG_PATH_SIZE 256
 #define CONFIG_FAULTS_MAX 32
 /* Enough for both files' faults, each byte escaped. */
 #define CONFIG_REPORT_MAX (256u << 10)
+
+struct config_log_file {
+	char path[CONFIG_LOG_PATH_SIZE]; /* "": behind the last */
+	int64_t kind;			 /* place of the word in the key's choices */
+};
 
 /* The values in force. Only what has an effect has a field. */
 struct config {
@@ -41,6 +48,10 @@ struct config {
 	int64_t ring_bytes, hash_max_bytes, processes_max;
 	int64_t connection_ends; /* enum kernel_ends */
 	int64_t heartbeat_s;
+	int64_t log_journal; /* automatic, enabled, disabled */
+	int64_t log_lines_per_second;
+	char log_journal_folder[CONFIG_TEXT_SIZE];
+	struct config_log_file log_files[CONFIG_LOG_FILES_MAX];
 	char proxy[CONFIG_TEXT_SIZE];     /* "http://host:port" or "" */
 	char group_ids[CONFIG_TEXT_SIZE];
 	char tags[CONFIG_TAGS_MAX][CONFIG_TAG_SIZE]; /* values of GROUP; ends with "" */
@@ -54,6 +65,7 @@ enum config_type {
 	CONFIG_URL,     /* text: http://host:port of a proxy */
 	CONFIG_TAGS,    /* [{"key":"GROUP","value":...}] */
 	CONFIG_EXCLUSIONS, /* [{"$type":...}]; its reader takes the JSON */
+	CONFIG_LOG_FILES, /* [{"path":"/...","kind":one of the words}] */
 	CONFIG_LIST,    /* whatever it holds */
 };
 

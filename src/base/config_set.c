@@ -181,6 +181,18 @@ static int64_t choice_index(const char *choices, const char *word)
 	return 0;
 }
 
+static void fill_log_files(struct config *values, const char *kinds, const struct jdoc *list)
+{
+	size_t n = 0;
+
+	memset(values->log_files, 0, sizeof(values->log_files));
+	for (const struct jdoc *f = list->first; f && n < CONFIG_LOG_FILES_MAX - 1; f = f->next, n++) {
+		snprintf(values->log_files[n].path, CONFIG_LOG_PATH_SIZE, "%s",
+			 jdoc_member(f, "path")->text);
+		values->log_files[n].kind = choice_index(kinds, jdoc_member(f, "kind")->text);
+	}
+}
+
 /* d was checked against the key before. */
 static void fill(struct config *values, const struct config_key *key, const struct jdoc *d)
 {
@@ -202,6 +214,9 @@ static void fill(struct config *values, const struct config_key *key, const stru
 		break;
 	case CONFIG_TAGS:
 		fill_tags(values, d);
+		break;
+	case CONFIG_LOG_FILES:
+		fill_log_files(values, key->choices, d);
 		break;
 	case CONFIG_EXCLUSIONS: /* taken as JSON */
 	case CONFIG_LIST:

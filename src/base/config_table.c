@@ -11,6 +11,8 @@
 #define MIB (1ll << 20)
 #define GIB (1ll << 30)
 
+#define LOG_FILE(name, kind) "{\"path\":\"/var/log/" name "\",\"kind\":\"" kind "\"}"
+
 #define EFFECT(field, who) .offset = offsetof(struct config, field), .programs = (who)
 #define RANGE(low, high) .min = (low), .max = (high)
 #define NO_EFFECT_CHOICE(path_, choices_, unset_, doc_)                                            \
@@ -64,6 +66,28 @@ const struct config_key config_keys[] = {
 	  .unset = "\"remote\"",
 	  .doc = "Of which TCP connections the end is told, with bytes and duration: of none, of those "
 		 "with other machines, or of all. `all` makes connections within the machine dearer." },
+	{ .path = "vakt.logs.files", .type = CONFIG_LOG_FILES, EFFECT(log_files, CONFIG_SENSOR),
+	  .choices = "auth|syslog|cron|auditd|vsftpd|clamav|guacamole|webserver",
+	  .unset = "[" LOG_FILE("auth.log", "auth") "," LOG_FILE("secure", "auth") ","
+		   LOG_FILE("syslog", "syslog") "," LOG_FILE("messages", "syslog") ","
+		   LOG_FILE("cron", "cron") "," LOG_FILE("cron.log", "cron") ","
+		   LOG_FILE("audit/audit.log", "auditd") "," LOG_FILE("vsftpd.log", "vsftpd") ","
+		   LOG_FILE("clamav/clamav.log", "clamav") ","
+		   LOG_FILE("nginx/access.log", "webserver") ","
+		   LOG_FILE("apache2/access.log", "webserver") ","
+		   LOG_FILE("httpd/access_log", "webserver") "]",
+	  .doc = "Log files whose lines become rows of DeviceLogEvents; what is added from now on." },
+	{ .path = "vakt.logs.journal", .type = CONFIG_CHOICE, EFFECT(log_journal, CONFIG_SENSOR),
+	  .choices = "automatic|enabled|disabled", .unset = "\"automatic\"",
+	  .doc = "Whether systemd's journal is read: automatic does where no file of kind auth or "
+		 "syslog is there, which would have the same lines." },
+	{ .path = "vakt.logs.journalFolder", .type = CONFIG_TEXT,
+	  EFFECT(log_journal_folder, CONFIG_SENSOR), .unset = "\"\"",
+	  .doc = "Where the journal's files lie; empty: the machine's own." },
+	{ .path = "vakt.logs.linesPerSecond", .type = CONFIG_INTEGER,
+	  EFFECT(log_lines_per_second, CONFIG_SENSOR), RANGE(1, 100000), .unset = "2000",
+	  .doc = "Lines that are read in a second, besides 4 MiB. What is beyond it waits in its file; "
+		 "where 64 MiB wait they are left out and told as a gap." },
 
 	NO_EFFECT_CHOICE("antivirusEngine.enforcementLevel", "real_time|audit|on_demand|passive",
 			 "passive", "What the antivirus engine does with what it finds."),

@@ -146,12 +146,17 @@ static void a_wrong_key_or_value_is_told_with_what_is_right(void **state _unused
 	static const struct {
 		const char *text, *faults;
 	} cases[] = {
+		{ "{\"vakt\":{\"logs\":{\"files\":[{\"path\":\"log\",\"kind\":\"auth\"}]}}}",
+		  "!f:1:26: vakt.logs.files must be a list of at most 31 {\"path\":\"/...\",\"kind\":\"...\"}, "
+		  "each path once and the kind one of auth, syslog, cron, auditd, vsftpd, clamav, guacamole, "
+		  "webserver, not this list" },
 		{ "{\"edr\":{\"tagz\":[]}}", "!f:1:9: unknown key \"edr.tagz\"; did you mean \"edr.tags\"?" },
 		{ "{\n  \"vakt\": {\n    \"spool\": {\"maxbytes\": 1}}}",
 		  "!f:3:15: unknown key \"vakt.spool.maxbytes\"; did you mean \"vakt.spool.maxBytes\"?" },
 		{ "{\"logLevel\":\"debug\"}", "!f:1:2: unknown key \"logLevel\"; did you mean \"vakt.logLevel\"?" },
 		{ "{\"vakt\":{\"qqqq\":1}}", "!f:1:10: unknown key \"vakt.qqqq\"; known here: logLevel, "
-		  "heartbeatSeconds, spool, ring, hash, processes, network" },
+		  "heartbeatSeconds, spool, ring, hash, processes, network, "
+		  "logs" },
 		{ "{\"vakt\":{\"spool\":{\"maxBytes\":\"1G\"}}}",
 		  "!f:1:30: vakt.spool.maxBytes must be a whole number from 16777216 to 1099511627776, "
 		  "not \"1G\"" },

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "program_config.h"
+#include "sensor/logs/logs.h"
 #include "sensor/process/health.h"
 #include "sensor/process/local_socket.h"
 #include "sensor/process/monitor.h"
@@ -28,6 +29,7 @@
 #define POLL_INTERVAL_NS (25 * NSEC_PER_MSEC)
 #define QUIET_INTERVAL_NS (100 * NSEC_PER_MSEC)
 #define QUIET_POLLS 20u /* in a row that found nothing */
+#define LOGS_INTERVAL_NS (250 * NSEC_PER_MSEC)
 #define DEVICE_INFO_INTERVAL_S 900
 
 struct sensor {
@@ -35,6 +37,7 @@ struct sensor {
 	struct kernel *kernel;
 	struct monitor *monitor;
 	struct outbox *outbox;
+	struct logs *logs;
 	struct loop *loop;
 	struct loop_source *poll_timer;
 	struct local_socket *socket;
@@ -61,6 +64,8 @@ static void on_sealed(void *arg, bool last)
 	struct sensor *s = arg;
 	int64_t since;
 
+	if (s->logs)
+		logs_commit(s->logs);
 	if (!s->kernel)
 		return;
 	if (outbox_dropped(s->outbox, &since) != s->dropped)
@@ -135,6 +140,28 @@ static int set_exclusions(struct sensor *s)
 	return s->exclusions ? monitor_set_exclusions(s->monitor, json) : -ENOMEM;
 }
 
+static int on_logs(void *arg)
+{
+	struct sensor *s = arg;
+
+	logs_poll(s->logs);
+	return 0;
+}
+
+static void on_log_line(void *arg, const struct log_line *line)
+{
+	struct sensor *s = arg;
+
+	monitor_log_line(s->monitor, line);
+}
+
+static void on_log_gap(void *arg, const char *reason, int64_t since_ns)
+{
+	struct sensor *s = arg;
+
+	monitor_gap(s->monitor, "EventsDropped", "log", -1, reason, since_ns, clock_boottime_ns());
+}
+
 static int on_configuration(void *arg)
 {
 	struct sensor *s = arg;
@@ -143,6 +170,7 @@ static int on_configuration(void *arg)
 	program_config_tell(s->config);
 	outbox_configure(s->outbox, (uint64_t)c->spool_max_bytes, c->seal_ms * NSEC_PER_MSEC);
 	monitor_configure(s->monitor, (uint64_t)c->hash_max_bytes);
+	logs_configure(s->logs, c);
 	if (set_exclusions(s) < 0)
 		return -ENOMEM;
 	log_notice("configuration %s is in force", config_set_version(s->config));
@@ -250,6 +278,36 @@ static int open_kernel(struct sensor *s, struct err *err)
 	return r;
 }
 
+static void note_spooled(void *arg, uint16_t cpu, uint64_t sequence)
+{
+	struct sensor *s = arg;
+
+	if (cpu == LOG_CPU)
+		logs_note_spooled(s->logs, sequence);
+}
+
+/* What the last sensor wrote, and was killed before it could tell. */
+static int open_logs(struct sensor *s, const char *spool, const char *boot_id, struct err *err)
+{
+	const struct logs_options options = { .state_dir = arg_state_dir,
+					      .on_line = on_log_line,
+					      .on_gap = on_log_gap,
+					      .arg = s };
+	int r;
+
+	/* Without it a few rows may come twice: no reason not to start. */
+	if (spooled_read(spool, boot_id, &s->spooled, err) < 0)
+		log_warning("last frame of the spool: %s", err->msg);
+	r = logs_new(&options, config_set_values(s->config), &s->logs, err);
+	if (r < 0)
+		return r;
+	spooled_each(s->spooled, note_spooled, s);
+	/* The kernel began to count anew: its numbers mean nothing any more. */
+	if (!s->resumed)
+		spooled_free(TAKE_PTR(s->spooled));
+	return 0;
+}
+
 static int sensor_open(struct sensor *s, struct err *err)
 {
 	const struct config *c = config_set_values(s->config);
@@ -278,11 +336,10 @@ static int sensor_open(struct sensor *s, struct err *err)
 		r = monitor_new(&monitor, &s->monitor, err);
 	if (r == 0)
 		r = open_kernel(s, err);
+	if (r == 0)
+		r = open_logs(s, spool, boot_id, err);
 	if (r < 0)
 		return r;
-	/* Without it a few rows may come twice: no reason not to start. */
-	if (s->resumed && spooled_read(spool, boot_id, &s->spooled, err) < 0)
-		log_warning("last frame of the spool: %s", err->msg);
 	/* After attaching: a process that starts in between is found at least once. */
 	r = monitor_read_proc(s->monitor);
 	if (r >= 0)
@@ -294,7 +351,7 @@ static void on_health(void *arg, struct buf *out)
 {
 	struct sensor *s = arg;
 
-	sensor_health(s->kernel, s->monitor, s->outbox, s->config, out);
+	sensor_health(&(struct sensor_parts){ s->kernel, s->monitor, s->outbox, s->logs, s->config }, out);
 }
 
 static int open_socket(struct sensor *s, struct err *err)
@@ -323,6 +380,8 @@ static int sensor_run(struct sensor *s, struct err *err)
 	if (r == 0)
 		r = loop_add_timer(s->loop, POLL_INTERVAL_NS, on_poll, s, &s->poll_timer);
 	if (r == 0)
+		r = loop_add_timer(s->loop, LOGS_INTERVAL_NS, on_logs, s, NULL);
+	if (r == 0)
 		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_second, s, NULL);
 	if (r == 0)
 		r = loop_add_timer(s->loop, NSEC_PER_SEC, on_stamp, s, NULL);
@@ -340,6 +399,7 @@ static void sensor_done(struct sensor *s)
 	if (s->kernel && s->outbox)
 		stamp(s);
 	kernel_close(s->kernel);
+	logs_free(s->logs);
 	monitor_free(s->monitor);
 	outbox_free(s->outbox);
 	spooled_free(s->spooled);

@@ -155,13 +155,21 @@ static int read_own(struct case_event *e, const json_t *json, struct err *err)
 	return add_nested(e, fields, 0, err);
 }
 
-static int set_column(struct event *e, unsigned int i, const json_t *value, struct err *err)
+static int set_column(struct case_event *row, unsigned int i, const json_t *value, struct err *err)
 {
+	struct event *e = &row->row;
 	const struct event_field *f = &e->table->fields[i];
+	size_t len;
 
 	switch ((enum event_type)f->type) {
-	case EVENT_STRING:
 	case EVENT_DYNAMIC:
+		len = json_dumpb(value, row->json, sizeof(row->json), JSON_COMPACT | JSON_ENCODE_ANY);
+		if (!json_is_string(value) && len <= sizeof(row->json)) {
+			event_set_text(e, i, row->json, len);
+			return 0;
+		}
+		/* fallthrough */
+	case EVENT_STRING:
 		if (json_is_string(value)) {
 			event_set_text(e, i, json_string_value(value), json_string_length(value));
 			return 0;
@@ -213,7 +221,7 @@ static int read_row(struct case_event *e, const json_t *json, struct err *err)
 		column = event_field_find(t, key);
 		if (column < 0)
 			return err_setf(err, -EINVAL, "%s has no column '%s'", t->name, key);
-		r = set_column(&e->row, (unsigned int)column, value, err);
+		r = set_column(e, (unsigned int)column, value, err);
 		if (r < 0)
 			return r;
 	}

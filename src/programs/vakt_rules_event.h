@@ -25,6 +25,7 @@ struct case_event {
 	/* a row of one of our tables, or else the rest */
 	bool is_row;
 	struct event row;
+	char json[1 << 16]; /* the text of the row's last value that is a JSON object */
 	const char *categories[CASE_CATEGORIES_MAX]; /* NULL-terminated; first NULL: none */
 	const char *product, *service;
 	struct case_field fields[CASE_FIELDS_MAX];

@@ -107,6 +107,20 @@ FORK='{"Table": "DeviceProcessEvents", "ActionType": "ProcessForked",
 	[ "$output" = "1 cases: 1 as expected, 0 not" ]
 }
 
+@test "a recorded line of a log is a row with the fields that it names" {
+	cat >"$DIR/rules/words.yml" <<-'END'
+		title: Words
+		logsource: {service: auditd, product: linux}
+		detection:
+		  s: {type: EXECVE, a0: 'ch"mod'}
+		  condition: s
+	END
+	row='{"Table": "DeviceLogEvents", "ActionType": "AuditRecord", "AuditType": "EXECVE", "LogFields": {"a0": "ch\"mod"}}'
+	printf '{"rules": "rules/words.yml", "name": "record", "events": [%s]}\n' "$row" >"$DIR/cases.json"
+	run "$RULES" test "$DIR/cases.json"
+	[ "$status" = 0 ]
+}
+
 @test "each case that is not as expected says why" {
 	{
 		case_of fork "$FORK"

@@ -56,14 +56,14 @@ static void add_exclusions(const struct kernel *k, const struct exclusions *x, s
 	buf_append_byte(out, ']');
 }
 
-void sensor_health(const struct kernel *k, const struct monitor *m, struct outbox *o,
-		   const struct config_set *config, struct buf *out)
+void sensor_health(const struct sensor_parts *parts, struct buf *out)
 {
+	const struct kernel *k = parts->kernel;
 	struct monitor_stats monitor;
 	struct outbox_stats outbox;
 
-	monitor_get_stats(m, &monitor);
-	outbox_get_stats(o, &outbox);
+	monitor_get_stats(parts->monitor, &monitor);
+	outbox_get_stats(parts->outbox, &outbox);
 	buf_printf(out, "{\"pid\":%d,\"version\":\"%s\",\"kernel_memory_bytes\":%zu", getpid(),
 		   VAKT_VERSION, kernel_memory_bytes(k));
 	buf_printf(out, ",\"events_lost\":%llu,\"processes\":%llu,\"processes_refused\":%llu",
@@ -79,9 +79,11 @@ void sensor_health(const struct kernel *k, const struct monitor *m, struct outbo
 		   (unsigned long long)monitor.packages.refused);
 	buf_printf(out, ",\"dns_malformed\":%llu", (unsigned long long)monitor.dns_malformed);
 	add_rows(&monitor, out);
-	add_exclusions(k, monitor_exclusions(m), out);
+	add_exclusions(k, monitor_exclusions(parts->monitor), out);
 	buf_append_str(out, ",\"configuration\":");
-	config_set_report(config, CONFIG_SENSOR, out);
+	config_set_report(parts->config, CONFIG_SENSOR, out);
 	add_signals(k, out);
+	buf_append_str(out, ",\"logs\":");
+	logs_health(parts->logs, out);
 	buf_append_byte(out, '}');
 }

@@ -7,8 +7,16 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "sensor/kernel/kernel.h"
+#include "sensor/logs/logs.h"
 #include "sensor/process/monitor.h"
 #include "sensor/process/outbox.h"
 
-void sensor_health(const struct kernel *k, const struct monitor *m, struct outbox *o,
-		   const struct config_set *config, struct buf *out);
+struct sensor_parts {
+	const struct kernel *kernel;
+	const struct monitor *monitor;
+	struct outbox *outbox;
+	const struct logs *logs;
+	const struct config_set *config;
+};
+
+void sensor_health(const struct sensor_parts *parts, struct buf *out);

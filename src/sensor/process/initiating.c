@@ -28,6 +28,7 @@ static const struct initiating_fields tables[EVENT_TABLE_COUNT] = {
 	[EVENT_DeviceEvents] = INITIATING_FIELDS(DeviceEvents),
 	[EVENT_DeviceProcessEvents] = INITIATING_FIELDS(DeviceProcessEvents),
 	[EVENT_DeviceFileEvents] = INITIATING_FIELDS(DeviceFileEvents),
+	[EVENT_DeviceLogEvents] = INITIATING_FIELDS(DeviceLogEvents),
 	[EVENT_DeviceLogonEvents] = INITIATING_FIELDS(DeviceLogonEvents),
 	[EVENT_DeviceNetworkEvents] = INITIATING_FIELDS(DeviceNetworkEvents),
 };

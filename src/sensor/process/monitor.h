@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "event/event.h"
 #include "sensor/kernel/kernel.h"
+#include "sensor/logs/log_line.h"
 #include "sensor/process/package_owner.h"
 
 struct monitor;
@@ -58,6 +59,8 @@ const struct exclusions *monitor_exclusions(const struct monitor *m);
 /* To be given to kernel_open() with the monitor as arg. */
 void monitor_on_event(void *monitor, const struct kernel_event *e);
 void monitor_on_loss(void *monitor, const struct kernel_loss *loss);
+/* A row of DeviceLogEvents. */
+void monitor_log_line(struct monitor *m, const struct log_line *line);
 /* Fills the process table from /proc; after the kernel's programs are attached. */
 int monitor_read_proc(struct monitor *m);
 /* A row of SensorGaps: blind from then until then (boot time). lost < 0: not known. */

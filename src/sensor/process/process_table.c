@@ -16,6 +16,7 @@ struct key {
 struct process_table {
 	char boot_id[UUID_TEXT_SIZE];
 	struct map *by_key;
+	struct map *by_pid; /* the one that began last */
 	size_t max, exited_max, exited_count;
 	struct process *exited_first, *exited_last; /* in the order of their ends */
 	uint64_t refused;
@@ -31,8 +32,9 @@ int process_table_new(const char *boot_id, size_t max, struct process_table **re
 	if (!t)
 		return -ENOMEM;
 	t->by_key = map_new(max);
-	if (!t->by_key) {
-		free(t);
+	t->by_pid = map_new(max);
+	if (!t->by_key || !t->by_pid) {
+		process_table_free(t);
 		return -ENOMEM;
 	}
 	t->max = max;
@@ -64,6 +66,8 @@ static void forget_oldest(struct process_table *t)
 	t->exited_first = p->next_exited;
 	t->exited_count--;
 	map_remove(t->by_key, &key, sizeof(key));
+	if (map_get_u64(t->by_pid, p->pid) == p)
+		map_remove_u64(t->by_pid, p->pid);
 	process_free(p);
 }
 
@@ -73,9 +77,10 @@ void process_table_free(struct process_table *t)
 
 	if (!t)
 		return;
-	for (size_t i = 0; map_next(t->by_key, &i, NULL, NULL, &p);)
+	for (size_t i = 0; t->by_key && map_next(t->by_key, &i, NULL, NULL, &p);)
 		process_free(p);
 	map_free(t->by_key);
+	map_free(t->by_pid);
 	free(t);
 }
 
@@ -103,6 +108,20 @@ struct process *process_table_find(struct process_table *t, uint32_t pid, int64_
 	struct key key = { process_tick(start_ns), pid };
 
 	return map_get(t->by_key, &key, sizeof(key));
+}
+
+struct process *process_table_latest(struct process_table *t, uint32_t pid)
+{
+	return map_get_u64(t->by_pid, pid);
+}
+
+/* Without room it is found by its start alone. */
+static void note_latest(struct process_table *t, struct process *p)
+{
+	const struct process *before = map_get_u64(t->by_pid, p->pid);
+
+	if (!before || before->start_ns <= p->start_ns)
+		(void)map_put_u64(t->by_pid, p->pid, p, NULL);
 }
 
 int process_set_text(char **field, const char *text, size_t len)
@@ -138,6 +157,7 @@ static struct process *make(struct process_table *t, uint32_t pid, int64_t start
 		return NULL;
 	}
 	event_process_unique_id(t->boot_id, pid, key.start_ns, p->unique_id);
+	note_latest(t, p);
 	return p;
 }
 

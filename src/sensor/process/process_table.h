@@ -54,6 +54,8 @@ static inline int64_t process_tick(int64_t boottime_ns)
 
 /* The process, or NULL. start_ns need not be rounded. */
 struct process *process_table_find(struct process_table *t, uint32_t pid, int64_t start_ns);
+/* Of the processes with that number the one that began last, or NULL. */
+struct process *process_table_latest(struct process_table *t, uint32_t pid);
 /*
  * The process of a task, made from what the kernel said where it is new. NULL when out of memory
  * or the table is full of living processes.

@@ -77,6 +77,18 @@ bool spooled_has(const struct spooled *s, uint16_t cpu, uint64_t sequence)
 	return s && map_get(s->numbers, &n, sizeof(n));
 }
 
+void spooled_each(const struct spooled *s, void (*fn)(void *arg, uint16_t cpu, uint64_t sequence),
+		  void *arg)
+{
+	const void *key;
+
+	for (size_t i = 0; s && map_next(s->numbers, &i, &key, NULL, NULL);) {
+		const struct number *n = key;
+
+		fn(arg, n->cpu, n->sequence);
+	}
+}
+
 size_t spooled_count(const struct spooled *s)
 {
 	return s ? map_len(s->numbers) : 0;

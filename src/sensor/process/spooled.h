@@ -22,4 +22,7 @@ void spooled_free(struct spooled *s);
 DEFINE_CLEANUP(struct spooled *, spooled_free)
 /* NULL is an empty one. */
 bool spooled_has(const struct spooled *s, uint16_t cpu, uint64_t sequence);
+/* Each event of the last frame, in no order. */
+void spooled_each(const struct spooled *s, void (*fn)(void *arg, uint16_t cpu, uint64_t sequence),
+		  void *arg);
 size_t spooled_count(const struct spooled *s);
