@@ -122,4 +122,10 @@ def hunt(build, _seconds):
     return output(pathlib.Path(__file__).with_name("hunt.py"), build, os.environ.get("HUNT_ROWS", "50000000"))
 
 
-ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest, "latency": latency, "hunt": hunt}
+def benign(build, _seconds):
+    """What servers do all day: no rule above Informational may be true of it."""
+    return output(pathlib.Path(__file__).with_name("benign.py"), build)
+
+
+ROWS = {"memory": memory, "lossless": lossless, "rules": rules, "ingest": ingest, "latency": latency, "hunt": hunt,
+        "benign": benign}

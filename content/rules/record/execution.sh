@@ -100,6 +100,8 @@ stand_in no_match docker run -v data:/host alpine
 rule program_made_executable_in_temporary_folder
 stand_in match chmod +x /tmp/vakt-case-script
 stand_in match chmod 755 /dev/shm/x
+stand_in match chmod 700 /tmp/x
+stand_in no_match chmod 700 /tmp/x.lF5xYYOeFU
 stand_in no_match chmod +x /opt/x
 stand_in no_match chmod 644 /tmp/x
 

@@ -25,6 +25,8 @@ stand_in no_match rm -rf /var/lib/none
 rule backups_deleted
 stand_in match zfs destroy -r pool/x@daily
 stand_in match rm -rf /srv/backups
+stand_in match find /srv/backups -type f -delete
+stand_in no_match find /srv/backups -type f -mtime +30 -delete
 stand_in no_match rm -rf /srv/upbacks
 child no_match rsnapshot rm -rf /srv/backups
 
