@@ -19,6 +19,7 @@ import { cases as entities } from "./entities.mjs";
 import { cases as timeline } from "./timeline.mjs";
 import { cases as settings } from "./settings.mjs";
 import { cases as hunting } from "./hunting.mjs";
+import { cases as tuning } from "./tuning.mjs";
 
 const stack = new Stack();
 const shared = { stack, name: "admin", password: "a long enough password" };
@@ -36,7 +37,7 @@ try {
 	shared.browser = new Browser(stack.base);
 	await shared.browser.up();
 	// In this order: the first case changes the first password, which the others need.
-	for (const cases of [account, alerts, devices, entities, timeline, settings, detections, hunting, display]) cases(shared);
+	for (const cases of [account, alerts, devices, entities, timeline, settings, tuning, detections, hunting, display]) cases(shared);
 	failed = await runAll(process.argv.slice(2), async (name) => {
 		const { page } = shared.browser;
 		await shared.browser.shot(`failed ${name}`);

@@ -312,23 +312,6 @@ export interface AuditEntry {
 	outcome: string;
 }
 
-export interface Rule {
-	id: string;
-	title: string;
-	level: string;
-	severity: string;
-	custom: boolean;
-	matches: number;
-	lastMatchTime: string | null;
-}
-
-export interface Rules {
-	since: string;
-	total: number;
-	refused: number;
-	value: Rule[];
-}
-
 export interface Summary {
 	alertsBySeverity: Record<string, number>;
 	machinesByHealth: Record<string, number>;

@@ -22,6 +22,7 @@ import { Comments, Triage } from "@/parts/triage";
 import { Link } from "@/router";
 import { useSession } from "@/session";
 import { useTexts } from "@/text/text";
+import { ExpectedHere } from "@/tuning/expected";
 
 import css from "./alert.module.css";
 
@@ -117,13 +118,22 @@ function TreeSection({ alert }: { alert: Alert }) {
 function useRule({ detectionSource, detectorId }: Alert) {
 	const { may } = useSession();
 	const own = may("DETECTION_READ") && detectionSource === "CustomDetection" && detectorId;
-	return useResource<Paged<Pick<DetectionRule, "id" | "displayName">>>(own ? ruleOfAlert(own) : null).data?.value[0];
+	const found = useResource<Paged<Pick<DetectionRule, "id" | "displayName">>>(own ? ruleOfAlert(own) : null).data;
+	const rule = found?.value[0];
+	/** A custom detection is narrowed in its query, a Sigma rule by exceptions. */
+	return { rule, sigma: own ? !!found && !rule : !!detectorId };
+}
+
+function Actions({ alert, replace }: { alert: Alert; replace(alert: Alert): void }) {
+	const { may } = useSession();
+	const { sigma } = useRule(alert);
+	return sigma && may("RULE_WRITE") && <ExpectedHere alert={alert} replace={replace} />;
 }
 
 function Body({ alert, replace }: { alert: Alert; replace(alert: Alert): void }) {
 	const { t, named, number } = useTexts();
 	const user = alert.relatedUser;
-	const rule = useRule(alert);
+	const { rule } = useRule(alert);
 	return (
 		<div className={css["columns"]}>
 			<div className={css["wide"]}>
@@ -189,6 +199,7 @@ export default function AlertPage({ id }: { id: string }) {
 		<Page
 			title={data?.title ?? t("alert.one")}
 			crumbs={[{ text: t("alerts.title"), to: "/alerts" }]}
+			actions={data && <Actions alert={data} replace={replace} />}
 			subtitle={data && (
 				<>
 					<SeverityBadge value={data.severity} />

@@ -27,6 +27,7 @@ const PERMISSIONS = [
 	"Alert.Read.All", "Alert.ReadWrite.All", "Incident.Read.All", "Incident.ReadWrite.All",
 	"Machine.Read.All", "AdvancedQuery.Read.All", "ThreatHunting.Read.All",
 	"CustomDetection.Read.All", "CustomDetection.ReadWrite.All", "File.Read.All", "Ip.Read.All", "URL.Read.All",
+	"DetectionTuning.Read.All", "DetectionTuning.ReadWrite.All",
 ] as const;
 
 function NewClient({ close, made }: { close(): void; made(client: NewApiClient): void }) {
