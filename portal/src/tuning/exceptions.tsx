@@ -10,11 +10,13 @@ import { Confirm } from "@/parts/confirm";
 import { Section } from "@/parts/page";
 import { Empty, ErrorBar, Lines } from "@/parts/states";
 import { Table, type Column } from "@/parts/table";
-import { Time } from "@/parts/time";
+import { Time, useClock } from "@/parts/time";
 import { useSession } from "@/session";
 import { useTexts, type Texts } from "@/text/text";
 
 import css from "./tuning.module.css";
+
+type Clock = ReturnType<typeof useClock>;
 
 function Conditions({ of }: { of: RuleException }) {
 	const { named } = useTexts();
@@ -30,29 +32,34 @@ function Conditions({ of }: { of: RuleException }) {
 	);
 }
 
-function columns({ t, number }: Texts, mayChange: boolean, reload: () => void): Column<RuleException>[] {
+function columns(
+	{ t, number }: Texts, clock: Clock, mayChange: boolean, reload: () => void,
+): Column<RuleException>[] {
 	const expired = (x: RuleException) => new Date(x.expirationTime).getTime() < Date.now();
 	return [
-		{ id: "rule", name: t("rules.rule"), width: "20%", render: (x) => x.ruleTitle ?? x.ruleId ?? t("tuning.everyRule") },
+		{ id: "rule", name: t("rules.rule"), width: "20%", extra: "medium", render: (x) => x.ruleTitle ?? x.ruleId ?? t("tuning.everyRule") },
 		{ id: "conditions", name: t("tuning.conditions"), render: (x) => <Conditions of={x} /> },
 		{
-			id: "reason", name: t("tuning.reason"), width: "18%", extra: "medium",
+			id: "reason", name: t("tuning.reason"), width: "20%",
 			render: (x) => <span title={x.reason}>{x.reason}</span>,
 		},
-		{ id: "by", name: t("tuning.madeBy"), width: "110px", extra: "wide", render: (x) => x.createdBy },
+		{ id: "by", name: t("tuning.madeBy"), width: "100px", extra: "wide", render: (x) => x.createdBy },
 		{
-			id: "expires", name: t("tuning.expires"), width: "160px",
+			id: "expires", name: t("tuning.expires"), width: "150px",
 			render: (x) => expired(x)
 				? <PlainTag>{t("tuning.expired")}</PlainTag>
 				: <Time value={x.expirationTime} precision="minute" />,
 		},
 		{
-			id: "matches", name: t("tuning.held"), width: "90px", align: "end",
-			render: (x) => <span className="number">{number(x.matches)}</span>,
+			id: "matches", name: t("tuning.held"), width: "76px", align: "end",
+			render: (x) => (
+				<span className="number" title={x.lastMatchTime ? clock.format(x.lastMatchTime, "minute") : undefined}>
+					{number(x.matches)}
+				</span>
+			),
 		},
-		{ id: "last", name: t("rules.last"), width: "160px", extra: "wide", render: (x) => <Time value={x.lastMatchTime} /> },
 		{
-			id: "remove", name: t("table.actions"), hidden: true, width: "120px", align: "end",
+			id: "remove", name: t("table.actions"), hidden: true, width: "112px", align: "end",
 			render: (x) => mayChange && (
 				<Confirm
 					trigger={<Button size="small" appearance="subtle" icon={<Delete20Regular />}>{t("detections.remove")}</Button>}
@@ -71,6 +78,7 @@ export function Exceptions() {
 	const texts = useTexts();
 	const { t } = texts;
 	const { may } = useSession();
+	const clock = useClock();
 	const { data, error, loading, reload } = useResource<RuleExceptions>(EXCEPTIONS, 30);
 	const rows = data?.value ?? [];
 	return (
@@ -82,7 +90,7 @@ export function Exceptions() {
 			)}
 			{rows.length > 0 && (
 				<Table
-					label={t("tuning.exceptions")} columns={columns(texts, may("RULE_WRITE"), reload)} rows={rows}
+					label={t("tuning.exceptions")} columns={columns(texts, clock, may("RULE_WRITE"), reload)} rows={rows}
 					idOf={(x) => x.id} nameOf={(x) => x.reason}
 				/>
 			)}
