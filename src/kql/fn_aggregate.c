@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fn_aggregate.c - aggregates: one value of many rows; null does not count
+ * fn_aggregate.c - aggregates: one value of many rows; null does not count. Of no rows sums and
+ * deviations are 0, an average is NaN, lists are empty, everything else is null.
  */
 #include <inttypes.h>
 
@@ -217,11 +218,11 @@ static const struct func items[] = {
 	{ "sumif(value: long, condition: bool) long!", "ifNull(sumIf($1, $2), 0)", "Sum of rows for which the condition is true.", AGG },
 	{ "sumif(value: real|decimal, condition: bool) =1!", "ifNull(sumIf($1, $2), 0)", "Sum of rows for which the condition is true.", AGG },
 	{ "sumif(value: timespan, condition: bool) timespan!", "ifNull(sumIf($1, $2), 0)", "Sum of rows for which the condition is true.", AGG },
-	{ "avg(value: real) real?", "avg($1)", "Average.", AGG },
+	{ "avg(value: real) real!", "ifNull(avg($1), nan)", "Average; of nothing NaN.", AGG },
 	{ "avg(value: decimal) decimal?", "if(count($1) = 0, NULL, sum($1) / count($1))", "Average.", AGG },
 	{ "avg(value: timespan) timespan?", "toInt64(avg($1))", "Average.", AGG },
 	{ "avg(value: datetime) datetime?", "kql_from_ticks(toInt64(avg(toFloat64(kql_ticks($1)))))", "Average.", AGG },
-	{ "avgif(value: real, condition: bool) real?", "avgIf($1, $2)", "Average of rows for which the condition is true.", AGG },
+	{ "avgif(value: real, condition: bool) real!", "ifNull(avgIf($1, $2), nan)", "Average of rows for which the condition is true.", AGG },
 	{ "avgif(value: timespan, condition: bool) timespan?", "toInt64(avgIf($1, $2))", "Average of rows for which the condition is true.", AGG },
 	{ "avgif(value: datetime, condition: bool) datetime?", "kql_from_ticks(toInt64(avgIf(toFloat64(kql_ticks($1)), $2)))", "Average of rows for which the condition is true.", AGG },
 	{ "min(value: orderable) =1?", NULL, "The smallest.", AGG, emit_extreme },
@@ -251,19 +252,19 @@ static const struct func items[] = {
 	{ "make_bag(bag: dynamic, limit: long!) dynamic!", NULL, "A bag of properties.", AGG, emit_bag, "bag" },
 	{ "make_bag_if(bag: dynamic, condition: bool) dynamic!", NULL, "A bag of properties of rows for which the condition is true.", AGG, emit_bag_if, "bag" },
 	{ "make_bag_if(bag: dynamic, condition: bool, limit: long!) dynamic!", NULL, "A bag of properties of rows for which the condition is true.", AGG, emit_bag_if, "bag" },
-	{ "buildschema(value: dynamic) dynamic!", "kql_schema_0(kql_schema_values(groupArray($1!)))", "The least schema that fits all values.", AGG, NULL, "schema" },
+	{ "buildschema(value: dynamic) dynamic?", "nullIf(kql_schema_0(kql_schema_values(groupArray($1!))), '[]')", "The least schema that fits all values.", AGG, NULL, "schema" },
 	{ "make_dictionary(bag: dynamic) dynamic!", NULL, "make_bag.", AGG | FUNC_LEGACY, emit_bag, "dictionary" },
 	{ "take_any(value: any) =1?", NULL, "The value of some row.", FUNC_AGGREGATE | FUNC_NAME_ARG, emit_any },
 	{ "any(value: any) =1?", NULL, "take_any.", AGG | FUNC_LEGACY, emit_any },
 	{ "take_anyif(value: any, condition: bool) =1?", "anyOrNullIf($1, $2)", "The value of some row for which the condition is true.", FUNC_AGGREGATE | FUNC_NAME_ARG },
 	{ "anyif(value: any, condition: bool) =1?", "anyOrNullIf($1, $2)", "take_anyif.", AGG | FUNC_LEGACY },
-	{ "stdev(value: number) real?", "stddevSampStable($1)", "Standard deviation of a sample.", AGG },
-	{ "stdevif(value: number, condition: bool) real?", "stddevSampStableIf($1, $2)", "Standard deviation of a sample.", AGG },
-	{ "stdevp(value: number) real?", "stddevPopStable($1)", "Standard deviation.", AGG },
-	{ "variance(value: number) real?", "varSampStable($1)", "Variance of a sample.", AGG },
-	{ "varianceif(value: number, condition: bool) real?", "varSampStableIf($1, $2)", "Variance of a sample.", AGG },
-	{ "variancep(value: number) real?", "varPopStable($1)", "Variance.", AGG },
-	{ "variancepif(value: number, condition: bool) real?", "varPopStableIf($1, $2)", "Variance.", AGG },
+	{ "stdev(value: number) real!", "ifNotFinite(ifNull(stddevSampStable($1), 0), 0)", "Standard deviation of a sample.", AGG },
+	{ "stdevif(value: number, condition: bool) real!", "ifNotFinite(ifNull(stddevSampStableIf($1, $2), 0), 0)", "Standard deviation of a sample.", AGG },
+	{ "stdevp(value: number) real!", "ifNotFinite(ifNull(stddevPopStable($1), 0), 0)", "Standard deviation.", AGG },
+	{ "variance(value: number) real!", "ifNotFinite(ifNull(varSampStable($1), 0), 0)", "Variance of a sample.", AGG },
+	{ "varianceif(value: number, condition: bool) real!", "ifNotFinite(ifNull(varSampStableIf($1, $2), 0), 0)", "Variance of a sample.", AGG },
+	{ "variancep(value: number) real!", "ifNotFinite(ifNull(varPopStable($1), 0), 0)", "Variance.", AGG },
+	{ "variancepif(value: number, condition: bool) real!", "ifNotFinite(ifNull(varPopStableIf($1, $2), 0), 0)", "Variance.", AGG },
 	{ "covariance(x: number, y: number) real?", "covarSampStable($1, $2)", "Covariance of a sample.", AGG },
 	{ "covarianceif(x: number, y: number, condition: bool) real?", "covarSampStableIf($1, $2, $3)", "Covariance of a sample.", AGG },
 	{ "covariancep(x: number, y: number) real?", "covarPopStable($1, $2)", "Covariance.", AGG },
