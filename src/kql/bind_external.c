@@ -150,19 +150,24 @@ static bool format_of(struct binder *b, const struct ast *op, const char *addres
 	return false;
 }
 
-static struct bx *column_value(struct binder *b, const struct external *e, const struct ast *typed,
-			       uint32_t i, struct bx *line, struct bx *fields)
+struct record {
+	struct bx *line;
+	struct bx *fields; /* of the line, where it has a separator; else NULL */
+};
+
+static struct bx *column_value(struct binder *b, const struct external *e, const struct record *of,
+			       const struct ast *typed, uint32_t i)
 {
 	struct span at = typed->span;
 	struct bx *x;
 
 	if (e->json)
-		x = bx_call(b, "[]", at, 2, bx_call(b, "parse_json", at, 1, line),
+		x = bx_call(b, "[]", at, 2, bx_call(b, "parse_json", at, 1, of->line),
 			    bx_text(b, KQL_STRING, typed->text, typed->text_len, at));
 	else if (e->separator)
-		x = bx_call(b, "__group", at, 2, fields, bx_long(b, i, at));
+		x = bx_call(b, "__group", at, 2, of->fields, bx_long(b, i, at));
 	else
-		x = i ? bx_null(b, KQL_STRING, at) : line;
+		x = i ? bx_null(b, KQL_STRING, at) : of->line;
 	return bx_cast(b, x, typed->type);
 }
 
@@ -172,10 +177,11 @@ static bool bind_file(struct binder *b, const struct ast *op, const struct ast *
 	struct rel *one = rel_new(b, REL_VALUES, NULL), *unnest, *r;
 	struct bound_text *text = text_of(b, address);
 	struct column *literal = column_new(b, "text", KQL_STRING, false);
-	const struct column *lines, *line, *fields = NULL;
+	const struct column *lines, *line;
 	struct table t = { .rel = one };
 	struct external e = { 0 };
 	struct span at = op->span;
+	struct record of = { NULL };
 	struct bx *x;
 
 	if (!text || !format_of(b, op, text->address, &e))
@@ -194,20 +200,18 @@ static bool bind_file(struct binder *b, const struct ast *op, const struct ast *
 	unnest = rel_new(b, REL_UNNEST, t.rel);
 	line = rel_define(b, unnest, "line", bx_column(b, lines, at));
 	t.rel = unnest;
-	x = bx_call(b, "__text_item", at, 1, bx_column(b, line, at));
-	if (e.separator)
-		fields =
-		    rel_define(b, table_extend(b, &t), "fields",
-			       bx_call(b, "__fields", at, 2, x,
-				       bx_text(b, KQL_STRING,
-					       arena_printf(b->arena, "%c", e.separator), 1, at)));
+	of.line = bx_call(b, "__text_item", at, 1, bx_column(b, line, at));
+	if (e.separator) {
+		x = bx_text(b, KQL_STRING, arena_printf(b->arena, "%c", e.separator), 1, at);
+		x = bx_call(b, "__fields", at, 2, of.line, x);
+		of.fields = bx_column(b, rel_define(b, table_extend(b, &t), "fields", x), at);
+	}
 	*ret = (struct table){ 0 };
 	r = table_extend(b, &t);
 	for (uint32_t i = 0; i < schema->count; i++)
 		table_push(b, ret, schema->kids[i]->text,
 			   rel_define(b, r, schema->kids[i]->text,
-				      column_value(b, &e, schema->kids[i], i, x,
-						   fields ? bx_column(b, fields, at) : NULL)));
+				      column_value(b, &e, &of, schema->kids[i], i)));
 	ret->rel = r;
 	return true;
 }

@@ -143,7 +143,6 @@ static void match_all(const char *name, struct bx **args, unsigned int count, st
 					m->nearest = s;
 				continue;
 			}
-			m->count = count;
 			m->aggregate = f->flags & FUNC_AGGREGATE;
 			c = match_cost(m, &s, args, &wrong);
 			if (!m->count_fits) {
@@ -185,20 +184,20 @@ static bool is_operator(const char *name)
 }
 
 static struct bx *no_overload(struct binder *b, const char *name, struct bx **args,
-			      unsigned int count, struct span span, const struct match *m)
+			      struct span span, const struct match *m)
 {
 	const struct signature *s = &m->nearest;
 	char wanted[160];
 
 	if (!m->count_fits) {
-		diag_add(b->diags, DIAG_ARGUMENTS, span, "%s() with %u argument%s", name, count,
-			 count == 1 ? "" : "s");
+		diag_add(b->diags, DIAG_ARGUMENTS, span, "%s() with %u argument%s", name, m->count,
+			 m->count == 1 ? "" : "s");
 		diag_expected(b->diags, "%s%u", s->variadic ? "at least " : "",
 			      s->count - s->may_lack);
 		return bx_bad(b, span);
 	}
 	type_names(param_of(s, m->wrong)->types, wanted, sizeof(wanted));
-	if (is_operator(name) && count == 2) {
+	if (is_operator(name) && m->count == 2) {
 		diag_add(b->diags, DIAG_TYPE, span, "'%s' between %s and %s", name,
 			 kql_type_name(args[0]->type), kql_type_name(args[1]->type));
 		diag_expected(b->diags, "values of one type; convert one with to%s()",
@@ -263,14 +262,14 @@ static struct bx *call(struct binder *b, const struct match *m, struct bx **args
 struct bx *bind_overload(struct binder *b, const char *name, struct bx **args, unsigned int count,
 			 struct span span)
 {
-	struct match m = { 0 };
+	struct match m = { .count = count };
 
 	for (unsigned int i = 0; i < count; i++)
 		if (args[i]->type == KQL_UNKNOWN)
 			return bx_bad(b, span);
 	match_all(name, args, count, &m);
 	if (!m.fn)
-		return no_overload(b, name, args, count, span, &m);
+		return no_overload(b, name, args, span, &m);
 	return bind_fold(b, call(b, &m, args, count, span));
 }
 

@@ -46,11 +46,16 @@ static struct bx *separators_of(struct binder *b, const struct ast *op)
 	return text ? bx_text(b, KQL_STRING, text, strlen(text), op->span) : bx_bad(b, op->span);
 }
 
-/* A row for each text with its pattern. */
-static void spread(struct binder *b, const struct ast *op, struct bx *args[3], struct table *t,
-		   const struct column **ret_pattern, const struct column **ret_text)
+/* Columns of a row for each text. */
+struct spread {
+	const struct column *pattern, *text;
+};
+
+static struct spread spread(struct binder *b, const struct ast *op, struct bx *args[3],
+			    struct table *t)
 {
 	const struct column *texts, *patterns;
+	struct spread made;
 	struct summarize s;
 	struct rel *unnest;
 
@@ -62,9 +67,10 @@ static void spread(struct binder *b, const struct ast *op, struct bx *args[3], s
 	    bx_call(b, "__patterns", op->span, 3, bx_column(b, texts, op->span), args[1], args[2]));
 	summarize_end(b, &s, t);
 	unnest = rel_new(b, REL_UNNEST, t->rel);
-	*ret_pattern = rel_define(b, unnest, "Pattern", bx_column(b, patterns, op->span));
-	*ret_text = rel_define(b, unnest, "text", bx_column(b, texts, op->span));
+	made.pattern = rel_define(b, unnest, "Pattern", bx_column(b, patterns, op->span));
+	made.text = rel_define(b, unnest, "text", bx_column(b, texts, op->span));
 	*t = (struct table){ .rel = unnest };
+	return made;
 }
 
 static struct bx *text_of(struct binder *b, const struct column *c, struct span at)
@@ -73,7 +79,7 @@ static struct bx *text_of(struct binder *b, const struct column *c, struct span 
 }
 
 static bool group(struct binder *b, const struct ast *op, struct table *t,
-		  const struct column *pattern, const struct column *text)
+		  const struct spread *rows)
 {
 	struct bx *others = bx_text(b, KQL_STRING, "others", strlen("others"), op->span), *one;
 	const struct column *key, *count;
@@ -82,12 +88,13 @@ static bool group(struct binder *b, const struct ast *op, struct table *t,
 
 	summarize_begin(b, &s, t);
 	summarize_keys(b, &s, NULL);
-	key = summarize_key(b, s.rel, "Pattern", text_of(b, pattern, op->span));
+	key = summarize_key(b, s.rel, "Pattern", text_of(b, rows->pattern, op->span));
 	count = rel_define(b, s.rel, "Count", bx_call(b, "count", op->span, 0));
-	one = bx_column(b,
-			rel_define(b, s.rel, "some",
-				   bx_call(b, "min", op->span, 1, text_of(b, text, op->span))),
-			op->span);
+	one =
+	    bx_column(b,
+		      rel_define(b, s.rel, "some",
+				 bx_call(b, "min", op->span, 1, text_of(b, rows->text, op->span))),
+		      op->span);
 	one = bx_call(b, "iff", op->span, 3,
 		      bx_call(b, "==", op->span, 2, bx_column(b, key, op->span), others),
 		      bx_null(b, KQL_STRING, op->span), one);
@@ -109,8 +116,8 @@ static bool group(struct binder *b, const struct ast *op, struct table *t,
 bool bind_reduce(struct binder *b, const struct ast *op, struct table *t)
 {
 	const struct ast *kind = ast_option(op, "kind");
-	const struct column *pattern, *text;
 	struct bx *args[3];
+	struct spread rows;
 
 	if (!op->count)
 		return false;
@@ -126,6 +133,6 @@ bool bind_reduce(struct binder *b, const struct ast *op, struct table *t)
 	for (unsigned int i = 0; i < 3; i++)
 		if (args[i]->type == KQL_UNKNOWN)
 			return false;
-	spread(b, op, args, t, &pattern, &text);
-	return group(b, op, t, pattern, text);
+	rows = spread(b, op, args, t);
+	return group(b, op, t, &rows);
 }
