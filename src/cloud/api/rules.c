@@ -23,6 +23,7 @@
 #define RULE_STATES(X)                                                                             \
 	X(RUNNING, "running")                                                                      \
 	X(SWITCHED_OFF, "switchedOff")                                                             \
+	X(BLIND, "noDataSource")                                                                   \
 	X(REFUSED, "error")
 
 enum rule_state {
@@ -115,14 +116,15 @@ static json_t *describe(const struct detect_rule *rule, const json_t *decided)
 	const struct rules_info *info = rule->info;
 	const char *own = classify_severity(info->level);
 	bool off = json_is_false(json_object_get(decided, "enabled"));
+	enum rule_state state = off ? RULE_SWITCHED_OFF : rule->missing ? RULE_BLIND : RULE_RUNNING;
 	const json_t *silenced = json_object_get(decided, "silenced");
 
-	return json_pack("{s:s,s:s,s:s?,s:s,s:s,s:s,s:o,s:b,s:s,s:n,s:I,s:o,s:I,s:o,s:o,s:o}", "id",
+	return json_pack("{s:s,s:s,s:s?,s:s,s:s,s:s,s:o,s:b,s:s,s:s?,s:I,s:o,s:I,s:o,s:o,s:o}", "id",
 			 info->id, "title", info->title, "description", info->description, "level",
 			 rules_level_name(info->level), "ruleSeverity", own, "severity",
 			 effective(own, decided), "mitreTechniques", techniques(info), "custom",
-			 rule->custom, "state", state_names[off ? RULE_SWITCHED_OFF : RULE_RUNNING],
-			 "stateReason", "matches", (json_int_t)rule->matches, "lastMatchTime",
+			 rule->custom, "state", state_names[state], "stateReason",
+			 rule->missing, "matches", (json_int_t)rule->matches, "lastMatchTime",
 			 event_time(rule->last_match_ns), "silenced", json_integer_value(silenced),
 			 "lastSilencedTime", member_or_null(decided, "lastSilencedTime"),
 			 "changedBy", member_or_null(decided, "changedBy"), "changedTime",

@@ -136,7 +136,8 @@ void detect_each_rule(struct detect *d, detect_rule_fn fn, void *arg)
 		fn(arg, &(struct detect_rule){ .info = rule_set_info(set, i),
 					       .custom = rule_set_is_custom(set, i),
 					       .matches = count->matches,
-					       .last_match_ns = count->last_ns });
+					       .last_match_ns = count->last_ns,
+					       .missing = rule_set_missing(set, i) });
 	}
 }
 

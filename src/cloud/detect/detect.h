@@ -56,6 +56,7 @@ struct detect_rule {
 	bool custom; /* of the operator's own */
 	uint64_t matches;      /* events, of all tenants */
 	int64_t last_match_ns; /* our clock, since 1970; 0: never */
+	const char *missing;   /* why no row can ever make it true; NULL: some can */
 };
 /* The rule is valid during the call only. */
 typedef void (*detect_rule_fn)(void *arg, const struct detect_rule *rule);

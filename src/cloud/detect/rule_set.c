@@ -12,9 +12,11 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "rules/rules_source.h"
 
 #define SCRATCH_POOL_MAX 64
 #define FILES_MAX 100000
+#define MISSING_TEXT_MAX 4096u
 #define REFUSAL_BYTES (8u << 20)
 /* Of all tenants: at most 150 MiB. */
 static const struct rules_correlator_limits correlation_limits = { .groups = 100000,
@@ -30,6 +32,7 @@ struct rule_set {
 	size_t refusal_count;
 	char *custom_dir;
 	struct rule_count **counts; /* by rule */
+	char **missing; /* by rule; NULL: it has data */
 	pthread_mutex_t lock;
 	struct rules_scratch *pool[SCRATCH_POOL_MAX];
 	unsigned int pool_count;
@@ -149,6 +152,22 @@ static int build(struct loading *l, struct err *err)
 	return r < 0 ? err_setf(err, r, "out of memory") : 0;
 }
 
+static int find_missing(struct rule_set *s)
+{
+	s->missing = calloc(rule_set_count(s) + 1, sizeof(char *));
+	if (!s->missing)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < rule_set_count(s); i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT(MISSING_TEXT_MAX);
+		int r = rules_missing(s->binding, i, &text);
+
+		if (r < 0)
+			return r;
+		s->missing[i] = text.len ? buf_take(&text) : NULL;
+	}
+	return 0;
+}
+
 static int share_counts(struct rule_set *s, const struct rule_set *before)
 {
 	_cleanup_(map_freep) struct map *known = map_new(before ? rule_set_count(before) + 1 : 1);
@@ -189,7 +208,8 @@ int rule_set_load(const struct detect_options *options, struct rule_set *before,
 	if (r < 0)
 		return r;
 	s->counts = calloc(rules_set_count(s->rules) + 1, sizeof(struct rule_count *));
-	if (!s->counts || !s->custom_dir || share_counts(s, before) < 0)
+	if (!s->counts || !s->custom_dir || share_counts(s, before) < 0 ||
+	    find_missing(s) < 0)
 		return err_setf(err, -ENOMEM, "out of memory");
 	if (before) {
 		pthread_mutex_lock(&before->correlating);
@@ -213,6 +233,8 @@ void rule_set_unref(struct rule_set *s)
 	for (unsigned int i = 0; s->counts && i < rule_set_count(s); i++)
 		if (s->counts[i] && --s->counts[i]->refs == 0)
 			free(s->counts[i]);
+	for (unsigned int i = 0; s->missing && i < rule_set_count(s); i++)
+		free(s->missing[i]);
 	while (s->pool_count)
 		rules_scratch_free(s->pool[--s->pool_count]);
 	rules_correlator_free(s->correlator);
@@ -222,6 +244,7 @@ void rule_set_unref(struct rule_set *s)
 	pthread_mutex_destroy(&s->correlating);
 	arena_done(&s->texts);
 	free(s->counts);
+	free(s->missing);
 	free(s->custom_dir);
 	free(s);
 }
@@ -252,6 +275,11 @@ bool rule_set_is_custom(const struct rule_set *s, unsigned int rule)
 	const char *file = rules_set_info(s->rules, rule)->file;
 
 	return len && strncmp(file, s->custom_dir, len) == 0 && file[len] == '/';
+}
+
+const char *rule_set_missing(const struct rule_set *s, unsigned int rule)
+{
+	return s->missing[rule];
 }
 
 struct rule_count *rule_set_counter(const struct rule_set *s, unsigned int rule)

@@ -36,6 +36,8 @@ const struct detect_refused *rule_set_refusal(const struct rule_set *s, size_t i
 const struct rules_info *rule_set_info(const struct rule_set *s, unsigned int rule);
 /* True for a rule of the operator's own. */
 bool rule_set_is_custom(const struct rule_set *s, unsigned int rule);
+/* As detect_rule.missing. */
+const char *rule_set_missing(const struct rule_set *s, unsigned int rule);
 /* Shared by the sets that the rule was in: a frame that still has an old one counts here, too. */
 struct rule_count {
 	_Atomic unsigned int refs;

@@ -219,6 +219,43 @@ static void a_rule_goes_on_counting_when_it_is_loaded_anew(void **state _unused_
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+static void note_missing(void *arg, const struct detect_rule *rule)
+{
+	const char **missing = arg;
+
+	missing[rule->info->id[35] - '1'] = rule->missing ? "missing" : "";
+}
+
+static void lines_of_logs_are_looked_at_and_rules_without_data_are_told(void **state _unused_)
+{
+	static const char lines[] =
+		"title: Refused\nid: 00000000-0000-4000-8000-000000000001\n"
+		"logsource: {service: sshd, product: linux}\n"
+		"detection: {k: [Failed password], condition: k}\nlevel: low\n---\n"
+		"title: Elsewhere\nid: 00000000-0000-4000-8000-000000000002\n"
+		"logsource: {service: sshd, product: windows}\n"
+		"detection: {k: [Failed password], condition: k}\nlevel: low\n";
+	_cleanup_(detect_closep) struct detect *d = open_detect();
+	_cleanup_(detect_run_freep) struct detect_run *run = NULL;
+	const char *missing[2] = { NULL };
+	struct event e;
+
+	write_rule(own, "lines.yml", lines);
+	assert_int_equal(detect_reload(d, false, NULL), 1);
+	assert_int_equal(detect_run_new(d, NULL, &run), 0);
+	/* Of a process that nobody knows any more. */
+	event_init(&e, EVENT_DeviceLogEvents);
+	event_set_int(&e, DeviceLogEvents_Timestamp, 1);
+	event_set_int(&e, DeviceLogEvents_ReportId, 1);
+	event_set_str(&e, DeviceLogEvents_ActionType, "SshLogLine");
+	event_set_str(&e, DeviceLogEvents_Message, "Failed password for eve");
+	assert_int_equal(detect_run_event(run, &e), 0);
+	assert_int_equal(detections_count(detect_run_detections(run)), 1);
+	detect_each_rule(d, note_missing, missing);
+	assert_string_equal(missing[0], "");
+	assert_string_equal(missing[1], "missing");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +264,7 @@ int main(void)
 		TEST(what_is_refused_or_gone_leaves_the_others),
 		TEST(rules_of_the_operator_are_told_apart),
 		TEST(a_rule_goes_on_counting_when_it_is_loaded_anew),
+		TEST(lines_of_logs_are_looked_at_and_rules_without_data_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
