@@ -28,6 +28,19 @@ level: medium
 """
 
 
+LOG_RULES = {
+    "vakt-auditd": "logsource: {product: linux, service: auditd}\n"
+                   "detection: {type: {type: EXECVE}, words: [vakt-needle], condition: type and words}\n",
+    "vakt-auth": "logsource: {product: linux, service: auth}\n"
+                 "detection: {words: ['Failed password for vakt-eve'], condition: words}\n",
+}
+LOG_LINES = {
+    "auth": "Nov 29 12:00:00 host sshd[999999]: Failed password for vakt-eve from 192.0.2.1 port 5 ssh2\n",
+    "auditd": 'type=SYSCALL msg=audit({time:.3f}:7): arch=c000003e syscall=59 pid=999999 exe="/bin/x" key=(null)\n'
+              'type=EXECVE msg=audit({time:.3f}:7): argc=2 a0="x" a1=76616B742D6E6565646C6520\n',
+}
+
+
 def ask(chain, sql, *values):
     db = sqlite3.connect(f"file:{chain.state}/vakt-cloud/state.db?mode=ro", uri=True, timeout=10)
     try:
@@ -40,13 +53,15 @@ def alerts(chain, title):
     return ask(chain, "SELECT id, event_count, incident_id FROM alert WHERE title = ?", title)
 
 
-def add_rules(chain, names):
-    """Writes a rule for each name and waits until the control plane has taken them up."""
+def add_rules(chain, names, bodies=None):
+    """Writes a rule for each name and waits until the control plane has taken them up; bodies: what they look for."""
     folder = chain.state / "vakt-cloud/rules"
     folder.mkdir(exist_ok=True)
     before = len(list(folder.glob("*.yml")))
     for i, name in enumerate(names):
         text = RULE.format(title=name, id=f"00000000-0000-4000-8000-{before + i:012}", marker=name)
+        if bodies:
+            text = text[:text.index("logsource:")] + bodies[name]
         (folder / f"{name}.tmp").write_text(text)
         (folder / f"{name}.tmp").rename(folder / f"{name}.yml")
     log = chain.root / "var/log/vakt/vakt-cloud/current"
@@ -111,6 +126,24 @@ def loop(chain):
     assert stored == 100, stored
 
 
+def lines_of_logs(chain):
+    """Of processes that nobody saw, one in each of two files; the word stands there in hexadecimal digits."""
+    add_rules(chain, list(LOG_RULES), LOG_RULES)
+    files = {kind: chain.root / f"{kind}.log" for kind in LOG_LINES}
+    for file in files.values():
+        file.touch()
+    done = chain.vakt("config", "set", "vakt.logs.files",
+                      json.dumps([{"path": str(file), "kind": kind} for kind, file in files.items()]))
+    assert done.returncode == 0, done.stderr
+    time.sleep(3)  # for the sensor to heed it: what stood there before is old
+    for kind, file in files.items():
+        file.write_text(LOG_LINES[kind].format(time=time.time()))
+    for name in LOG_RULES:
+        found = wait_for(f"the alert {name}", lambda name=name: alerts(chain, name))
+        assert [count for _, count, _ in found] == [1], found
+    assert chain.count("SELECT count() FROM vakt.DeviceLogEvents WHERE LogProcessId = 999999") == [3]
+
+
 def refused(chain):
     folder = chain.state / "vakt-cloud/rules"
     (folder / "broken.yml").write_text("title: broken\nlogsource: {product: linux}\ndetection: {condition: nothing}\n")
@@ -134,6 +167,7 @@ def main():
         tap.case("the test alert is there within seconds, with story and evidence", test_alert, chain)
         tap.case("and it is the only one", only_that_alert, chain)
         tap.case("a loop of a thousand is one alert", loop, chain)
+        tap.case("lines of auditd and of an SSH server raise alerts, whoever wrote them", lines_of_logs, chain)
         tap.case("a rule that is refused costs the others nothing", refused, chain)
         if tap.failed:
             chain.show_logs()
