@@ -97,14 +97,14 @@ write_lines() {
 	done
 	stop_sensor
 	rows >"$STATE/rows"
-	jq -e 'select(.ActionType == "SshLogLine") | .Identifier == "sshd" and .Message == "Failed password for eve"
-		and .InitiatingProcessFileName == "bash" and .LogProcessId == '$BASHPID "$STATE/rows"
-	jq -e 'select(.AuditType == "EXECVE") | .ActionType == "AuditRecord" and .AuditSerial == 7 and .LogProcessId == 999999
+	jq -es 'any(.[]; .ActionType == "SshLogLine" and .Identifier == "sshd" and .Message == "Failed password for eve"
+		and .InitiatingProcessFileName == "bash" and .LogProcessId == '$BASHPID')' "$STATE/rows"
+	jq -es 'any(.[]; .AuditType == "EXECVE" and .ActionType == "AuditRecord" and .AuditSerial == 7 and .LogProcessId == 999999
 		and .LogFields == {argc: "2", a0: "chmod", a1: "777", pid: "999999", uid: "0",
 			comm: "chmod", exe: "/usr/bin/chmod", key: "k"}
-		and .Timestamp == "2025-11-29T15:42:33.243000000Z"' "$STATE/rows"
-	jq -e 'select(.AuditType == "SYSCALL") | .LogFields.SYSCALL == "execve"' "$STATE/rows"
-	jq -e 'select(.ActionType == "WebAccessLogLine") | .LogFields."cs-uri-stem" == "/x"' "$STATE/rows"
+		and .Timestamp == "2025-11-29T15:42:33.243000000Z")' "$STATE/rows"
+	jq -es 'any(.[]; .AuditType == "SYSCALL" and .LogFields.SYSCALL == "execve")' "$STATE/rows"
+	jq -es 'any(.[]; .ActionType == "WebAccessLogLine" and .LogFields."cs-uri-stem" == "/x")' "$STATE/rows"
 	[ "$(wc -l <"$STATE/rows")" = 4 ]
 }
 
@@ -118,5 +118,5 @@ write_lines() {
 		sleep 0.2
 	done
 	stop_sensor
-	rows | jq -e 'select(.Message == "while away") | .ActionType == "AuthLogLine"'
+	rows | jq -es 'any(.[]; .Message == "while away" and .ActionType == "AuthLogLine")'
 }
