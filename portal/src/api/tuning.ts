@@ -19,7 +19,7 @@ export interface SigmaRule {
 	ruleSeverity: Severity;
 	mitreTechniques: string[];
 	custom: boolean;
-	state: "running" | "switchedOff" | "error";
+	state: "running" | "switchedOff" | "noDataSource" | "error";
 	stateReason: string | null;
 	matches: number;
 	lastMatchTime: string | null;

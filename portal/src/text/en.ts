@@ -716,6 +716,7 @@ export const en = {
 	"role.SecurityAdmin.more": "handles alerts, onboards devices",
 
 	"ruleState.error": "Error",
+	"ruleState.noDataSource": "No data source",
 	"ruleState.running": "Running",
 	"ruleState.switchedOff": "Off",
 

@@ -714,6 +714,7 @@ export const sv = {
 	"role.SecurityAdmin.more": "hanterar larm, ansluter enheter",
 
 	"ruleState.error": "Fel",
+	"ruleState.noDataSource": "Ingen datakälla",
 	"ruleState.running": "Körs",
 	"ruleState.switchedOff": "Av",
 

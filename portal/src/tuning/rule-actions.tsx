@@ -10,7 +10,7 @@ import { PlainTag } from "@/parts/badges";
 import { ErrorBar } from "@/parts/states";
 import { useTexts } from "@/text/text";
 
-const TONES: Record<string, string> = { running: "good", error: "high" };
+const TONES: Record<string, string> = { running: "good", noDataSource: "medium", error: "high" };
 
 export function RuleState({ state, reason }: { state: string; reason?: string | null }) {
 	const { named } = useTexts();
