@@ -151,6 +151,10 @@ void bind_make_nullable(struct binder *b, struct table *t);
  * of each key is chosen, as the language promises. */
 const struct rel *bind_push_filter(struct binder *b, const struct rel *filter);
 
+/* bind_hold.c: whether random values are computed; and a table with such as one that has them once. */
+bool bind_is_random(const struct rel *r);
+void bind_hold(struct binder *b, struct table *t, struct span at);
+
 /* bind_clone.c: the same relations with columns of their own, so that both can stand in one query.
  */
 bool bind_clone(struct binder *b, const struct table *t, struct table *ret);

@@ -149,6 +149,8 @@ bool bind_as(struct binder *b, const struct ast *op, struct table *t)
 
 	if (!copy || !op->count || op->kids[0]->kind != AST_NAME)
 		return true;
+	if (ast_option(op, "hint.materialized"))
+		bind_hold(b, t, op->span);
 	*copy = *t;
 	scope_add(b, op->kids[0]->text, ENTRY_TABLE)->table = copy;
 	t->name = op->kids[0]->text;

@@ -128,6 +128,26 @@ bool bind_is_tabular(struct binder *b, const struct ast *a)
 	return tabular(b, a, b->scope, NULL, 0);
 }
 
+/* let of materialize() with random values: bound once, all who read it read the same. */
+static bool let_random(struct binder *b, const struct ast *let)
+{
+	const struct ast *value = ast_kid(let, 0);
+	uint32_t columns = b->next_column;
+	struct table *t;
+
+	if (!ast_is(value, AST_CALL, "materialize") || value->count != 1 ||
+	    !bind_is_tabular(b, value))
+		return false;
+	t = arena_new(b->arena, struct table);
+	if (!t || !bind_table(b, value->kids[0], t) || !bind_is_random(t->rel)) {
+		b->next_column = columns;
+		return false;
+	}
+	bind_hold(b, t, value->span);
+	scope_add(b, let->text, ENTRY_TABLE)->table = t;
+	return true;
+}
+
 static void bind_let(struct binder *b, const struct ast *let)
 {
 	const struct ast *value = ast_kid(let, 0);
@@ -144,6 +164,10 @@ static void bind_let(struct binder *b, const struct ast *let)
 		return;
 	}
 	b->row = (struct row){ 0 };
+	if (let_random(b, let)) {
+		b->row = outer;
+		return;
+	}
 	if (bind_is_tabular(b, value)) {
 		e = scope_add(b, let->text, ENTRY_TREE);
 		e->tree = value;
