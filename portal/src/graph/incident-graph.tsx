@@ -18,7 +18,7 @@ import { useTexts, type PlainKey } from "@/text/text";
 
 import css from "./graph.module.css";
 import {
-	COLUMN_STEP, COLUMNS, firstOpen, GAP_X, graphOf, NODE_HEIGHT, NODE_WIDTH, planeOf, type Graph, type GraphNode,
+	COLUMN_STEP, COLUMNS, firstOpen, graphOf, NODE_HEIGHT, planeOf, type Graph, type GraphNode,
 	type NodeKind, type Placed, type Plane,
 } from "./model";
 
@@ -29,11 +29,11 @@ const ICONS: Record<NodeKind, FluentIcon> = {
 const HEADS: PlainKey[] = ["nav.devices", "graph.users", "graph.processes", "graph.touched"];
 
 function Lines({ plane, selected }: { plane: Plane; selected: string | null }) {
-	const bend = GAP_X / 2;
+	const bend = plane.gap / 2;
 	return (
 		<svg className={css["lines"]} width={plane.width} height={plane.height} aria-hidden="true">
 			{plane.lines.map(({ from, to }) => {
-				const x = from.x + NODE_WIDTH;
+				const x = from.x + plane.nodeWidth;
 				const y1 = from.y + NODE_HEIGHT / 2;
 				const y2 = to.y + NODE_HEIGHT / 2;
 				const lit = selected === from.node.id || selected === to.node.id;
@@ -71,8 +71,9 @@ function Details({ node }: { node: GraphNode }) {
 	);
 }
 
-function NodeButton({ item, graph, open, selected, stop, select, toggle }: {
+function NodeButton({ item, width, graph, open, selected, stop, select, toggle }: {
 	item: Placed;
+	width: number;
 	graph: Graph;
 	open: boolean;
 	selected: boolean;
@@ -89,7 +90,7 @@ function NodeButton({ item, graph, open, selected, stop, select, toggle }: {
 			type="button" data-node={node.id} tabIndex={stop ? 0 : -1} title={node.detail || node.name}
 			{...(count ? { "aria-expanded": open } : {})} {...(selected ? { "aria-current": true } : {})}
 			className={`plain ${css["node"]} ${selected ? css["selected"] : ""}`}
-			style={{ left: item.x, top: item.y, width: NODE_WIDTH, height: NODE_HEIGHT }}
+			style={{ left: item.x, top: item.y, width, height: NODE_HEIGHT }}
 			onClick={(event) => {
 				select();
 				if ((event.target as Element).closest("[data-fold]")) toggle();
@@ -173,7 +174,7 @@ export function IncidentGraph({ incident }: { incident: Incident }) {
 			<div className={css["stage"]} ref={stage}>
 				<div className={css["heads"]} style={{ width: plane.width }}>
 					{plane.columns.map((column, place) => (
-						<span key={column} style={{ left: place * (NODE_WIDTH + GAP_X) }}>{t(HEADS[column] ?? "graph.touched")}</span>
+						<span key={column} style={{ left: place * (plane.nodeWidth + plane.gap) }}>{t(HEADS[column] ?? "graph.touched")}</span>
 					))}
 				</div>
 				<div
@@ -183,7 +184,7 @@ export function IncidentGraph({ incident }: { incident: Incident }) {
 					<Lines plane={plane} selected={selected} />
 					{plane.items.map((item) => (
 						<NodeButton
-							key={item.node.id} item={item} graph={graph} open={open.has(item.node.id)}
+							key={item.node.id} item={item} width={plane.nodeWidth} graph={graph} open={open.has(item.node.id)}
 							selected={item.node.id === selected} stop={item === current}
 							select={() => setSelected(item.node.id)} toggle={() => setOpen(toggled(open, item.node.id))}
 						/>

@@ -8,14 +8,16 @@
  */
 import type { Alert, Evidence, Incident, StoryStep } from "@/api/types";
 
-export const NODE_WIDTH = 166;
 export const NODE_HEIGHT = 46;
-export const GAP_X = 40;
 export const GAP_Y = 10;
 /** Nodes of a column that are shown before "more" is asked for, and by each asking. */
 export const COLUMN_STEP = 8;
 /** With more than these the processes begin folded. */
 const LEAVES_OPEN_MAX = 12;
+
+/** The whole width of the page's column is used and no more. */
+const ROOMY = { node: 220, gap: 56 };
+const NARROW = { node: 166, gap: 40 };
 
 export type NodeKind = "device" | "user" | "process" | "file" | "ip" | "domain";
 const COLUMN: Record<NodeKind, number> = { device: 0, user: 1, process: 2, file: 3, ip: 3, domain: 3 };
@@ -165,6 +167,8 @@ export interface Plane {
 	height: number;
 	/** Columns that have anything, in order. */
 	columns: number[];
+	nodeWidth: number;
+	gap: number;
 }
 
 /** What unfolded nodes lead to, from the devices on, each column as far as it may. */
@@ -181,6 +185,7 @@ export function planeOf(graph: Graph, open: ReadonlySet<string>, shown: readonly
 	const columns = lists.map((list, i) => (list.length ? i : -1)).filter((i) => i >= 0);
 	const counts = lists.map((list, i) => Math.min(list.length, shown[i] ?? COLUMN_STEP));
 	const rows = Math.max(1, ...counts.map((n, i) => n + ((lists[i]?.length ?? 0) > n ? 1 : 0)));
+	const { node: nodeWidth, gap } = columns.length < COLUMNS ? ROOMY : NARROW;
 	const height = rows * (NODE_HEIGHT + GAP_Y) - GAP_Y;
 	const items: Placed[] = [];
 	const more: More[] = [];
@@ -190,7 +195,7 @@ export function planeOf(graph: Graph, open: ReadonlySet<string>, shown: readonly
 		const left = list.length - count;
 		const taken = (count + (left ? 1 : 0)) * (NODE_HEIGHT + GAP_Y) - GAP_Y;
 		const top = (height - taken) / 2;
-		const x = place * (NODE_WIDTH + GAP_X);
+		const x = place * (nodeWidth + gap);
 		list.slice(0, count).forEach((node, i) => items.push({ node, column, x, y: top + i * (NODE_HEIGHT + GAP_Y) }));
 		if (left) more.push({ column, left, x, y: top + count * (NODE_HEIGHT + GAP_Y) + 7 });
 	});
@@ -198,5 +203,6 @@ export function planeOf(graph: Graph, open: ReadonlySet<string>, shown: readonly
 	const lines = items.flatMap((from) => open.has(from.node.id)
 		? [...(graph.children.get(from.node.id) ?? [])].flatMap((id) => at.get(id) ?? []).map((to) => ({ from, to }))
 		: []);
-	return { items, more, lines, columns, height, width: Math.max(1, columns.length) * (NODE_WIDTH + GAP_X) - GAP_X };
+	const width = Math.max(1, columns.length) * (nodeWidth + gap) - gap;
+	return { items, more, lines, columns, nodeWidth, gap, height, width };
 }

@@ -3,8 +3,8 @@
  * entity.tsx - one file, address, domain or user: who saw it and when, its alerts, its newest events
  */
 import { Button } from "@fluentui/react-components";
-import { DocumentSearch20Regular, Server24Regular, ShieldCheckmark24Regular } from "@fluentui/react-icons";
-import { useEffect, useState, type ReactNode } from "react";
+import { DocumentSearch20Regular } from "@fluentui/react-icons";
+import { useEffect, useState, type MouseEvent } from "react";
 
 import {
 	alertsOfEntity, columnOf, entityPath, filePath, type Entity, type EntityDevice, type EntityKind, type EntityRef, type FileObject,
@@ -17,7 +17,7 @@ import { PlainTag } from "@/parts/badges";
 import { CopyButton } from "@/parts/copy";
 import { alertColumns } from "@/parts/lists";
 import { Facts, Page, Section, type Fact } from "@/parts/page";
-import { Empty, ErrorBar, Lines } from "@/parts/states";
+import { ErrorBar, Lines } from "@/parts/states";
 import { Table, type Column } from "@/parts/table";
 import { Time, useClock } from "@/parts/time";
 import { followLink, Link } from "@/router";
@@ -36,6 +36,11 @@ function Copied({ name, value }: { name: string; value: string }) {
 			<CopyButton text={value} label={t("copy.value", { name })} />
 		</span>
 	);
+}
+
+/** Of a page whose parts are often empty: one quiet line. */
+function Nothing({ children }: { children: string }) {
+	return <p className={`muted ${css["pad"]}`}>{children}</p>;
 }
 
 /** A query for all of it in the last week; where the schema does not come there is no link. */
@@ -99,7 +104,7 @@ function Devices({ devices, total }: { devices: EntityDevice[]; total: number })
 	];
 	return (
 		<Section title={t("nav.devices")} pad={false}>
-			{devices.length === 0 && <Empty icon={<Server24Regular />} title={t("entity.noDevices")} />}
+			{devices.length === 0 && <Nothing>{t("entity.noDevices")}</Nothing>}
 			{devices.length > 0 && (
 				<Table
 					label={t("nav.devices")} columns={columns} rows={devices} idOf={(d) => d.machineId}
@@ -120,7 +125,7 @@ function Alerts({ entity }: { entity: EntityRef }) {
 		<Section title={t("nav.alerts")} pad={false}>
 			{!!error && <div className={css["pad"]}><ErrorBar error={error} retry={reload} /></div>}
 			{!data && loading && <Lines rows={2} />}
-			{data && rows.length === 0 && <Empty icon={<ShieldCheckmark24Regular />} title={t("entity.noAlerts")} />}
+			{data && rows.length === 0 && <Nothing>{t("entity.noAlerts")}</Nothing>}
 			{rows.length > 0 && (
 				<Table
 					label={t("nav.alerts")} columns={alertColumns(texts).filter((c) => c.id !== "assigned" && c.id !== "category")} rows={rows}
@@ -162,7 +167,7 @@ function Events({ events, devices }: { events: TimelineEvent[]; devices: EntityD
 	const { t } = texts;
 	return (
 		<Section title={t("entity.events")} pad={false}>
-			{events.length === 0 && <Empty title={t("timeline.none")} />}
+			{events.length === 0 && <Nothing>{t("timeline.none")}</Nothing>}
 			{events.length > 0 && (
 				<Table
 					label={t("entity.events")} columns={eventColumns(texts, names)} rows={events}
@@ -236,19 +241,18 @@ function EntityPage({ kind, value }: EntityRef) {
 	const hunt = useHunt(entity);
 	const { data, error, loading, reload } = useResource<Entity>(entityPath(entity), 60);
 	const name = data?.names[0]?.fileName;
-	const shown: ReactNode = name ? <span className="mono wrap">{value}</span> : null;
 	return (
 		<Page
 			title={name ?? value}
 			subtitle={
 				<>
 					<PlainTag>{named("entityKind", kind)}</PlainTag>
-					{shown}
+					{name && <span className="mono wrap">{value}</span>}
 					{data?.lastSeen && <span>{t("device.lastSeen")}: {clock.format(data.lastSeen, "minute")} {clock.zoneName}</span>}
 				</>
 			}
 			actions={hunt && (
-				<Button as="a" href={hunt} icon={<DocumentSearch20Regular />} onClick={(event: React.MouseEvent<HTMLElement>) => followLink(event, hunt)}>
+				<Button as="a" href={hunt} icon={<DocumentSearch20Regular />} onClick={(event: MouseEvent<HTMLElement>) => followLink(event, hunt)}>
 					{t("entity.hunt")}
 				</Button>
 			)}
