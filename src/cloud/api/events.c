@@ -10,12 +10,9 @@
 #include "cloud/api/handlers.h"
 
 const struct event_kind event_kinds[EVENT_KIND_COUNT] = {
-	{ "process", EVENT_DeviceProcessEvents },
-	{ "file", EVENT_DeviceFileEvents },
-	{ "network", EVENT_DeviceNetworkEvents },
-	{ "logon", EVENT_DeviceLogonEvents },
-	{ "device", EVENT_DeviceEvents },
-	{ "gap", EVENT_SensorGaps },
+	{ "process", EVENT_DeviceProcessEvents }, { "file", EVENT_DeviceFileEvents },
+	{ "network", EVENT_DeviceNetworkEvents }, { "logon", EVENT_DeviceLogonEvents },
+	{ "device", EVENT_DeviceEvents },	  { "gap", EVENT_SensorGaps },
 };
 
 int event_device_find(const struct api *a, const struct http_request *req,
@@ -236,6 +233,7 @@ static json_t *process_of(const struct event_table *t, const json_t *columns)
 struct loading {
 	const struct event_kind *kind;
 	json_t *list;
+	bool of_many; /* the list's second value is the device's id */
 };
 
 static int add_event(const json_t *values, void *arg)
@@ -245,6 +243,8 @@ static int add_event(const json_t *values, void *arg)
 	json_t *columns = json_object(), *event;
 	size_t n = 1;
 
+	if (l->of_many)
+		json_object_set(columns, "DeviceId", json_array_get(values, n++));
 	for (unsigned int i = 0; i < t->field_count; i++) {
 		json_t *value;
 
@@ -263,10 +263,24 @@ static int add_event(const json_t *values, void *arg)
 	return event ? json_array_append_new(l->list, event) : -ENOMEM;
 }
 
+static int put_whose(const struct event_pick *pick, struct buf *sql)
+{
+	if (!pick->device_ids)
+		return buf_append_str(sql, " AND DeviceId = {device:String}");
+	buf_append_str(sql, " AND DeviceId IN (");
+	if (event_id_list(pick->device_ids, pick->count, sql) < 0)
+		return -EINVAL;
+	buf_append_str(sql, ") AND (DeviceId, ReportId) IN (");
+	for (size_t i = 0; i < pick->count; i++)
+		buf_printf(sql, "%s('%s', %lld)", i ? "," : "", pick->device_ids[i],
+			   (long long)pick->report_ids[i]);
+	return buf_append_str(sql, ")");
+}
+
 int events_load(const struct api *a, const struct event_device *device,
 		const struct event_pick *pick, json_t *list, struct err *err)
 {
-	struct loading loading = { &event_kinds[pick->kind], list };
+	struct loading loading = { &event_kinds[pick->kind], list, pick->device_ids != NULL };
 	const struct event_table *t = &event_tables[loading.kind->table];
 	_cleanup_buf_ struct buf answer = BUF_INIT(EVENTS_ANSWER_MAX);
 	_cleanup_(event_question_done) struct event_question q;
@@ -279,17 +293,21 @@ int events_load(const struct api *a, const struct event_device *device,
 	if (r < 0)
 		return r;
 	buf_append_str(&q.sql, "SELECT toUnixTimestamp64Nano(ReceivedTime)");
+	if (loading.of_many)
+		buf_append_str(&q.sql, ", DeviceId");
 	for (unsigned int i = 0; i < t->field_count; i++)
 		if (t->fields[i].flags & EVENT_FIELD_STORED)
 			put_column(&t->fields[i], &q.sql);
 	buf_printf(&q.sql,
-		   " FROM vakt.%s" EVENT_SCOPE
+		   " FROM vakt.%s WHERE TenantId = {tenant:String}"
 		   " AND Timestamp >= fromUnixTimestamp64Nano({from:Int64})"
 		   " AND Timestamp <= fromUnixTimestamp64Nano({to:Int64}) AND ReportId IN (",
 		   t->name);
 	for (size_t i = 0; i < pick->count; i++)
 		buf_printf(&q.sql, "%s%lld", i ? "," : "", (long long)pick->report_ids[i]);
 	buf_append_str(&q.sql, ")");
-	r = event_question_ask(&q, &answer, err);
+	r = put_whose(pick, &q.sql);
+	if (r == 0)
+		r = event_question_ask(&q, &answer, err);
 	return r < 0 ? r : event_rows(&answer, add_event, &loading);
 }

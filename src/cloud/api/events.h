@@ -64,12 +64,17 @@ int event_rows(const struct buf *answer, int (*row)(const json_t *values, void *
 /* Appends "a", "b", ... as SQL texts; each is hexadecimal digits only, else -EINVAL. */
 int event_id_list(const char *const *ids, size_t count, struct buf *out);
 
-/* The rows with these report ids, each as an event object, in no order. times bound the search. */
+/*
+ * The rows with these report ids, each as an event object, in no order. times bound the search.
+ * Where device_ids are given, one a row, the device's own id is not asked for, and each event has
+ * its DeviceId among its columns.
+ */
 struct event_pick {
 	unsigned int kind;
 	int64_t from_ns, to_ns; /* both included */
 	const int64_t *report_ids;
 	size_t count;
+	const char *const *device_ids; /* nullable */
 };
 int events_load(const struct api *a, const struct event_device *device,
 		const struct event_pick *pick, json_t *list, struct err *err);

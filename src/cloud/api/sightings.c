@@ -248,22 +248,52 @@ static int add_key(const json_t *values, void *arg)
 	return 0;
 }
 
-static int load_key(const struct sightings *s, const struct key *k, json_t *events, struct err *err)
+/* The rows of one kind, in one question. */
+static int load_kind(const struct sightings *s, const struct keys *keys, unsigned int kind,
+		     json_t *events, struct err *err)
 {
-	const struct event_pick pick = { k->kind, k->time_ns, k->time_ns, &k->report_id, 1 };
-	struct event_device device;
-	json_t *event;
-	int r;
+	const char *devices[SIGHTINGS_EVENTS_MAX];
+	int64_t ids[SIGHTINGS_EVENTS_MAX];
+	struct event_pick pick = {
+		.kind = kind, .from_ns = INT64_MAX, .report_ids = ids, .device_ids = devices
+	};
+	struct event_device tenant = { .id = "" };
 
-	snprintf(device.tenant_id, sizeof(device.tenant_id), "%s", s->tenant_id);
-	snprintf(device.id, sizeof(device.id), "%s", k->device);
-	r = events_load(s->api, &device, &pick, events, err);
-	/* Elsewhere the device is the question's; here each event has its own. */
-	event = json_array_get(events, json_array_size(events) - 1);
-	if (r == 0 && event)
-		json_object_set_new(json_object_get(event, "columns"), "DeviceId",
-				    json_string(k->device));
-	return r;
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct key *k = &keys->list[i];
+
+		if (k->kind != kind)
+			continue;
+		devices[pick.count] = k->device;
+		ids[pick.count++] = k->report_id;
+		pick.from_ns = MIN(pick.from_ns, k->time_ns);
+		pick.to_ns = MAX(pick.to_ns, k->time_ns);
+	}
+	snprintf(tenant.tenant_id, sizeof(tenant.tenant_id), "%s", s->tenant_id);
+	return pick.count ? events_load(s->api, &tenant, &pick, events, err) : 0;
+}
+
+static bool is_of(const json_t *event, const struct key *k)
+{
+	const json_t *columns = json_object_get(event, "columns");
+
+	return event_number(json_object_get(event, "reportId")) == k->report_id &&
+	       strcmp(json_string_value(json_object_get(columns, "DeviceId")) ?: "", k->device) ==
+		   0;
+}
+
+/* As the keys are: the newest first. */
+static void put_in_order(const struct keys *keys, const json_t *loaded, json_t *ordered)
+{
+	json_t *event;
+	size_t n;
+
+	for (size_t i = 0; i < keys->count; i++)
+		json_array_foreach(loaded, n, event) if (is_of(event, &keys->list[i]))
+		{
+			json_array_append(ordered, event);
+			break;
+		}
 }
 
 int sightings_events(const struct sightings *s, json_t *events, struct err *err)
@@ -274,11 +304,14 @@ int sightings_events(const struct sightings *s, json_t *events, struct err *err)
 		") ORDER BY time DESC, id DESC LIMIT " STRINGIFY(SIGHTINGS_EVENTS_MAX),
 		add_key,
 	};
+	_cleanup_(json_decrefp) json_t *loaded = json_array();
 	struct keys keys = { .count = 0 };
 	int r = ask(s, &shape, &keys, err);
 
-	for (size_t i = 0; i < keys.count && r == 0; i++)
-		r = load_key(s, &keys.list[i], events, err);
+	for (unsigned int kind = 0; kind < EVENT_KIND_COUNT && r == 0; kind++)
+		r = load_kind(s, &keys, kind, loaded, err);
+	if (r == 0)
+		put_in_order(&keys, loaded, events);
 	return r;
 }
 

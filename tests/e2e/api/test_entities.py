@@ -134,6 +134,8 @@ def the_page_of_an_entity_has_all_in_one_answer(w):
     equal([e["kind"] for e in page["events"]], ["network", "process", "process"])
     equal(page["events"][0]["columns"]["RemoteIP"], "192.0.2.7")
     equal([e["columns"]["DeviceId"] for e in page["events"]], [ALPHA] * 3)
+    page = w.admin.get("/portal/api/entities/domain/cdn.example.org").json
+    equal([(e["kind"], e["columns"]["DeviceId"]) for e in page["events"]], [("network", ALPHA), ("device", BETA)])
     page = w.admin.get("/portal/api/entities/user/ann").json
     equal((page["deviceCount"], page["file"], page["names"]), (2, None, []))
     page = w.admin.get("/portal/api/entities/ip/198.51.100.1").json
