@@ -47,6 +47,7 @@ def frame(stream, unpacked, text, batch=1, line=""):
     """A batch with one start of a process whose file name is the text, and filler."""
     zigzag = now_ns() << 1
     row = data(4, b"ProcessCreated") + data(5, text.encode()) + data(6, b"/usr/bin/" + text.encode())
+    row += number(17, 4242 << 1)  # its process id: one without is nobody's
     if line:
         row += data(18, line.encode())
     event = number(1, 0) + number(2, batch) + number(3, zigzag) + data(15 + 4, row)
