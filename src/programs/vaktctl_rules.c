@@ -72,12 +72,31 @@ static int restore(struct ctl_session *s, const struct ctl_arguments *a, const c
 	return change(s, a, path, json_pack("{s:b,s:n}", "enabled", 1, "severity"), err);
 }
 
+/* As a file for the operator's folder. */
+static int copy(struct ctl_session *s, const struct ctl_arguments *a, const char *path,
+		struct err *err)
+{
+	_cleanup_(json_decrefp) json_t *rule = NULL;
+	char address[512];
+	int r;
+
+	snprintf(address, sizeof(address), "%s/text", path);
+	r = ctl_session_do(s, "GET", address, NULL, &rule, err);
+	if (r < 0)
+		return r;
+	if (a->output == CTL_JSON)
+		ctl_print_json(rule);
+	else
+		fputs(json_string_value(json_object_get(rule, "text")) ?: "", stdout);
+	return CTL_DONE;
+}
+
 int ctl_rules(const struct ctl_arguments *a, struct err *err)
 {
 	static const struct ctl_verb list[] = {
 		{ "list", false, list_rules }, { "enable", true, enable },
 		{ "disable", true, disable },  { "lower", true, lower },
-		{ "restore", true, restore },
+		{ "restore", true, restore },  { "copy", true, copy },
 	};
 	static const struct ctl_verbs verbs = { "rules", "/portal/api/rules",
 						"a rule's id; `vaktctl rules` lists them", list,

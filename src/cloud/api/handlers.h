@@ -42,6 +42,7 @@ HANDLER(audit);
 HANDLER(rules);
 HANDLER(rules_get);
 HANDLER(rules_change);
+HANDLER(rules_text);
 HANDLER(exceptions_list);
 HANDLER(exceptions_create);
 HANDLER(exceptions_preview);

@@ -198,6 +198,8 @@ const struct api_route api_route_table[] = {
 	ROUTE(GET, "/portal/api/rules/{id}", rules_get, RULE_READ, "A Sigma rule.", NULL, "Rule"),
 	ROUTE(PATCH, "/portal/api/rules/{id}", rules_change, RULE_WRITE,
 	      "Switch a Sigma rule on or off, lower its alerts' severity.", api_rule_fields, "Rule"),
+	ROUTE(GET, "/portal/api/rules/{id}/text", rules_text, RULE_READ,
+	      "A Sigma rule's text with an id of its own: the beginning of one's own.", NULL, "RuleText"),
 	ROUTE(GET, "/portal/api/exceptions", exceptions_list, RULE_READ,
 	      "Exceptions to Sigma rules, the newest first.", NULL, "RuleExceptionList", "odata"),
 	ROUTE(GET, "/portal/api/exceptions/terms", exceptions_terms, RULE_READ,

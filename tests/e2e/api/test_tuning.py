@@ -213,6 +213,18 @@ def the_command_line_does_the_same(w):
     contains(ctl("rules", "disable", rule_id(2)), "switchedOff")
     contains(ctl("rules", "lower", rule_id(1)), "Informational")
     equal(json.loads(ctl("rules", "restore", rule_id(1), "-o", "json"))[0]["severity"], "High")
+    # A copy stands beside the rule it came from.
+    text = ctl("rules", "copy", rule_id(1))
+    contains(text, "title: Tool\n")
+    equal(rule_id(1) in text, False)
+    (w.dir / "cloud/rules").mkdir()
+    (w.dir / "cloud/rules/mine.yml").write_text(text.replace("title: Tool", "title: My tool"))
+    end = time.monotonic() + 30
+    while w.admin.get(RULES).json["total"] != 3 and time.monotonic() < end:
+        time.sleep(0.2)
+    equal(sorted((r["title"], r["custom"]) for r in w.admin.get(RULES).json["value"]),
+          [("My tool", True), ("Other", False), ("Tool", False)])
+    contains(ctl("rules", "copy", "nothing", code=1), "There is no rule nothing.")
     contains(ctl("rules", "enable", "nothing", code=1), "There is no rule nothing.")
     contains(ctl("rules", "lower", code=1), "takes a rule's id")
     file = w.dir / "exception.json"
