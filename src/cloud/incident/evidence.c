@@ -240,7 +240,7 @@ unsigned int evidence_of_event(const struct event *e, int64_t created_ns,
 	if (!c)
 		return 0;
 	/* A line of a log may be of nobody that is known. */
-	if (has(e, c->unique_id) || has(e, c->process_id))
+	if (has(e, c->process_id) || has(e, c->file_name))
 		process_entity(&ret_list[n++], e, c, created_ns);
 	if (has(e, c->target_path))
 		file_entity(&ret_list[n++], e, c, created_ns);
