@@ -36,7 +36,7 @@ export function useListQuery(defaultOrder: string) {
 export function alertColumns({ t, named }: Texts, device = true): Column<Alert>[] {
 	const columns: (Column<Alert> | false)[] = [
 		{
-			id: "title", name: t("alert.title"), sort: "title",
+			id: "title", name: t("alert.title"), sort: "title", wraps: true,
 			render: (a) => <Link to={`/alerts/${a.id}`} tabIndex={-1} title={a.title}>{a.title}</Link>,
 		},
 		{
@@ -48,7 +48,7 @@ export function alertColumns({ t, named }: Texts, device = true): Column<Alert>[
 			render: (a) => <StatusText value={a.status} />,
 		},
 		device && {
-			id: "device", name: t("alert.device"), sort: "computerDnsName", width: "176px",
+			id: "device", name: t("alert.device"), sort: "computerDnsName", width: "150px",
 			render: (a) => a.machineId && (
 				<Link to={`/devices/${a.machineId}`} tabIndex={-1} title={a.computerDnsName ?? ""}>{a.computerDnsName ?? a.machineId}</Link>
 			),

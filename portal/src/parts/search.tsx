@@ -71,6 +71,13 @@ function useSlash(focus: () => void) {
 	}, [focus]);
 }
 
+/** Groups in which one is called just what was typed stand before the others: Enter opens the first. */
+function exactFirst(hits: Hit[], text: string): Hit[] {
+	const typed = text.toLowerCase();
+	const exact = new Set(hits.filter((h) => h.title.toLowerCase() === typed).map((h) => h.kind));
+	return [...hits.filter((h) => exact.has(h.kind)), ...hits.filter((h) => !exact.has(h.kind))];
+}
+
 function HitList({ id, hits, active, choose }: { id: string; hits: Hit[]; active: number; choose(hit: Hit): void }) {
 	const { t, named } = useTexts();
 	return (
@@ -110,7 +117,7 @@ export function Search() {
 	const [active, setActive] = useState(0);
 	const wanted = text.trim();
 	const answer = useHits(wanted);
-	const hits = answer?.hits?.value ?? [];
+	const hits = exactFirst(answer?.hits?.value ?? [], answer?.text ?? "");
 	const fresh = answer?.text === wanted;
 	const shown = open && wanted !== "" && answer !== null;
 	// Enter before the answer opens its best when it is here.

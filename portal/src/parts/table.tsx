@@ -21,6 +21,8 @@ export interface Column<T> {
 	/** Name for $orderby; missing: not sortable. */
 	sort?: string;
 	width?: string;
+	/** Its text may take two lines. */
+	wraps?: boolean;
 	align?: "end";
 	/** Its name is only read aloud. */
 	hidden?: boolean;
@@ -183,7 +185,7 @@ export function Table<T>(props: TableProps<T>) {
 								{columns.map((column) => (
 									<td
 										key={column.id}
-										className={`${css[column.extra ?? ""] ?? ""} ${column.align ? css["end"] : ""}`}
+										className={`${css[column.extra ?? ""] ?? ""} ${column.align ? css["end"] : ""} ${column.wraps ? css["wraps"] : ""}`}
 									>
 										{column.render(row)}
 									</td>
