@@ -2,25 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # logs.bats - a real sensor follows log files that are written, rotated and cut while it is killed
 
-start_sensor() {
-	: >"$STATE/log"
-	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" \
-		--config-dir "$STATE/etc" 2>"$STATE/log" 3>&- &
-	SENSOR=$!
-	for _ in $(seq 100); do
-		grep -q started "$STATE/log" && return
-		sleep 0.1
-	done
-	cat "$STATE/log" >&2
-	return 1
-}
-
-stop_sensor() {
-	[ -n "$SENSOR" ] || return 0
-	kill "${1:--TERM}" "$SENSOR" 2>/dev/null || true
-	wait "$SENSOR" 2>/dev/null || true
-	SENSOR=
-}
+load sensor
 
 setup() {
 	STATE=$(mktemp -d)
@@ -33,7 +15,7 @@ setup() {
 			{"path": "$LOGS/audit.log", "kind": "auditd"},
 			{"path": "$LOGS/access.log", "kind": "webserver"}]}}}
 	END
-	start_sensor
+	start_sensor --config-dir "$STATE/etc"
 }
 
 teardown() {
@@ -67,7 +49,7 @@ write_lines() {
 		   cp "$LOGS/auth.log" "$LOGS/auth.log.2" && : >"$LOGS/auth.log"
 		   kill -CONT "$writer" ;;
 		esac
-		start_sensor
+		start_sensor --config-dir "$STATE/etc"
 	done
 	wait "$writer"
 	echo "Nov 29 15:42:33 host app: last" >>"$LOGS/auth.log"
@@ -112,7 +94,7 @@ write_lines() {
 	sleep 0.6
 	stop_sensor
 	echo "Nov 29 15:42:33 host su: while away" >>"$LOGS/auth.log"
-	start_sensor
+	start_sensor --config-dir "$STATE/etc"
 	for _ in $(seq 100); do
 		rows | grep -q "while away" && break
 		sleep 0.2

@@ -2,24 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # sensor.bats - the real sensor on this kernel: what is done here stands in its spool
 
-start_sensor() {
-	: >"$STATE/log"
-	"$VAKT_BUILD/src/programs/vakt-sensor" --state-dir "$STATE" --run-dir "$STATE" "$@" 2>"$STATE/log" 3>&- &
-	SENSOR=$!
-	for _ in $(seq 100); do
-		grep -q started "$STATE/log" && return
-		sleep 0.1
-	done
-	cat "$STATE/log" >&2
-	return 1
-}
-
-stop_sensor() {
-	[ -n "$SENSOR" ] || return 0
-	kill "$SENSOR" 2>/dev/null || true
-	wait "$SENSOR" 2>/dev/null || true
-	SENSOR=
-}
+load sensor
 
 setup() {
 	STATE=$(mktemp -d)
